@@ -1,0 +1,50 @@
+#pragma once
+// Every limit of the platform in one place, with the relations that must hold.
+
+#include <cstdint>
+
+namespace gtm::limits {
+
+// Messages.
+inline constexpr int kMessageBytesMax = 4 * 1024 * 1024;
+inline constexpr int kMetadataBytesMax = 64 * 1024;
+// Bytes after which a page, a watch message or an import batch is closed.
+inline constexpr int kPageBytes = 2 * 1024 * 1024;
+inline constexpr int kRecordBytesMax = 1024 * 1024;
+
+// Counts.
+inline constexpr int kBatchRecordsMax = 1'000;
+inline constexpr int kListPageDefault = 100;
+inline constexpr int kListPageMax = 5'000;
+inline constexpr int kHistoryPageMax = 1'000;
+
+// Group commit: requests and records that share one transaction.
+inline constexpr int kGroupRequestsMax = 256;
+inline constexpr int kGroupRecordsMax = 4'000;
+// Writes of one tenant that may wait for their group.
+inline constexpr int kWriteQueueMax = 4'096;
+
+// Watch.
+inline constexpr int64_t kWatchLagMax = 100'000;
+inline constexpr int kWatchBookmarkMs = 5'000;
+inline constexpr int kWatchStreamsMax = 512;
+inline constexpr int kWatchStallMs = 30'000;
+
+// Time.
+inline constexpr int kDeadlineCapMs = 30'000;
+inline constexpr int kImportDeadlineCapMs = 4 * 3600 * 1000;
+inline constexpr int kDrainMs = 30'000;
+inline constexpr int kRequestMemoryHours = 24;
+// History that compaction keeps.
+inline constexpr int kLogKeepHours = 24;
+inline constexpr int64_t kLogKeepRows = 1'000'000;
+
+// Calls in flight in one process before shedding.
+inline constexpr int kInflightMax = 512;
+
+static_assert(kPageBytes + kRecordBytesMax < kMessageBytesMax,
+              "a page that closes late must still fit a message");
+static_assert(kGroupRecordsMax >= kBatchRecordsMax, "the largest batch must fit a group");
+static_assert(kListPageDefault <= kListPageMax);
+
+}  // namespace gtm::limits
