@@ -42,7 +42,7 @@ TEST(Kinds, CanonicalBodyIgnoresOutputOnlyFieldsAndMapOrder) {
   EXPECT_EQ(CanonicalBody(a), CanonicalBody(b));
   Record back;
   ASSERT_TRUE(ParseBody(KindOf(a), CanonicalBody(a), &back));
-  EXPECT_EQ(back.SerializeAsString(), a.SerializeAsString());
+  EXPECT_EQ(CanonicalBody(back), CanonicalBody(a));
 }
 
 TEST(Kinds, EtagsRoundTrip) {
