@@ -1,0 +1,17 @@
+#pragma once
+// Between gtm.type.v1 messages and values. Apart, so that scoring needs no protobuf.
+
+#include <vector>
+
+#include "common/criteria/criteria.h"
+#include "google/protobuf/repeated_ptr_field.h"
+#include "gtm/type/v1/criteria.pb.h"
+
+namespace gtm::criteria {
+
+std::vector<Criterion> FromProto(
+    const google::protobuf::RepeatedPtrField<type::v1::Criterion>& criteria);
+type::v1::Criterion ToProto(const Criterion& criterion);
+type::v1::Score ToProto(const ExplainedScore& score);
+
+}  // namespace gtm::criteria
