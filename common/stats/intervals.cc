@@ -1,0 +1,128 @@
+#include "common/stats/intervals.h"
+
+#include <algorithm>
+#include <boost/math/distributions/beta.hpp>
+#include <boost/math/distributions/gamma.hpp>
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
+#include <cassert>
+#include <cmath>
+#include <limits>
+
+namespace gtm::stats {
+namespace {
+
+void CheckRate(int64_t successes, int64_t trials, double confidence) {
+  assert(0 <= successes && successes <= trials);
+  assert(0 < confidence && confidence < 1);
+  (void)successes, (void)trials, (void)confidence;
+}
+
+}  // namespace
+
+Interval WilsonInterval(int64_t successes, int64_t trials, double confidence) {
+  CheckRate(successes, trials, confidence);
+  if (trials == 0) return {0, 1};
+  const double n = static_cast<double>(trials);
+  const double p = static_cast<double>(successes) / n;
+  const double z = NormalQuantile(0.5 + confidence / 2);
+  const double scale = 1 + z * z / n;
+  const double center = (p + z * z / (2 * n)) / scale;
+  const double half = z * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / scale;
+  // The exact ends at the edges, where rounding would leave 1e-17.
+  const double low = successes == 0 ? 0 : std::max(0.0, center - half);
+  const double high = successes == trials ? 1 : std::min(1.0, center + half);
+  return {low, high};
+}
+
+Interval JeffreysInterval(int64_t successes, int64_t trials, double confidence) {
+  CheckRate(successes, trials, confidence);
+  if (trials == 0) return {0, 1};
+  const double a = static_cast<double>(successes) + 0.5;
+  const double b = static_cast<double>(trials - successes) + 0.5;
+  const double tail = (1 - confidence) / 2;
+  return {successes == 0 ? 0 : BetaQuantile(tail, a, b),
+          successes == trials ? 1 : BetaQuantile(1 - tail, a, b)};
+}
+
+Interval ClopperPearsonInterval(int64_t successes, int64_t trials, double confidence) {
+  CheckRate(successes, trials, confidence);
+  if (trials == 0) return {0, 1};
+  const double s = static_cast<double>(successes);
+  const double f = static_cast<double>(trials - successes);
+  const double tail = (1 - confidence) / 2;
+  return {successes == 0 ? 0 : BetaQuantile(tail, s, f + 1),
+          successes == trials ? 1 : BetaQuantile(1 - tail, s + 1, f)};
+}
+
+Interval PoissonExactInterval(int64_t count, double exposure, double confidence) {
+  assert(count >= 0 && exposure > 0 && 0 < confidence && confidence < 1);
+  const double tail = (1 - confidence) / 2;
+  const double n = static_cast<double>(count);
+  return {count == 0 ? 0 : GammaQuantile(tail, n, 1 / exposure),
+          GammaQuantile(1 - tail, n + 1, 1 / exposure)};
+}
+
+Interval PoissonRatioInterval(int64_t count_a, double exposure_a, int64_t count_b,
+                              double exposure_b, double confidence) {
+  assert(count_a >= 0 && count_b >= 0 && exposure_a > 0 && exposure_b > 0);
+  const Interval share = ClopperPearsonInterval(count_a, count_a + count_b, confidence);
+  const auto ratio = [&](double p) {
+    if (p >= 1) return std::numeric_limits<double>::infinity();
+    return p / (1 - p) * exposure_b / exposure_a;
+  };
+  return {ratio(share.low), ratio(share.high)};
+}
+
+Side SideOf(const Interval& interval, double gate) {
+  if (interval.low >= gate) return Side::kAtLeast;
+  if (interval.high < gate) return Side::kBelow;
+  return Side::kCrossing;
+}
+
+double NormalQuantile(double p) {
+  assert(0 < p && p < 1);
+  return boost::math::quantile(boost::math::normal_distribution<double>(), p);
+}
+
+double StudentQuantile(double p, double degrees_of_freedom) {
+  assert(0 < p && p < 1 && degrees_of_freedom > 0);
+  return boost::math::quantile(boost::math::students_t_distribution<double>(degrees_of_freedom), p);
+}
+
+double BetaQuantile(double p, double alpha, double beta) {
+  assert(0 < p && p < 1 && alpha > 0 && beta > 0);
+  return boost::math::quantile(boost::math::beta_distribution<double>(alpha, beta), p);
+}
+
+double GammaQuantile(double p, double shape, double scale) {
+  assert(0 < p && p < 1 && shape > 0 && scale > 0);
+  return boost::math::quantile(boost::math::gamma_distribution<double>(shape, scale), p);
+}
+
+double NormalCdf(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
+
+double BetaCdf(double x, double alpha, double beta) {
+  assert(alpha > 0 && beta > 0);
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  return boost::math::cdf(boost::math::beta_distribution<double>(alpha, beta), x);
+}
+
+double GammaCdf(double x, double shape, double scale) {
+  assert(shape > 0 && scale > 0);
+  if (x <= 0) return 0;
+  return boost::math::cdf(boost::math::gamma_distribution<double>(shape, scale), x);
+}
+
+double SignTestPValue(int64_t successes, int64_t trials) {
+  assert(0 <= successes && successes <= trials);
+  if (trials == 0) return 1;
+  // P(X >= k) of Binomial(n, 1/2) is the Beta(k, n - k + 1) distribution function at 1/2.
+  const int64_t extreme = std::max(successes, trials - successes);
+  const double upper =
+      BetaCdf(0.5, static_cast<double>(extreme), static_cast<double>(trials - extreme) + 1);
+  return std::min(1.0, 2 * upper);
+}
+
+}  // namespace gtm::stats
