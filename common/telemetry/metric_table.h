@@ -1,0 +1,65 @@
+#pragma once
+// The table of all metrics: name, type, help, labels, buckets. Nothing is exported
+// that is not here; tests/tidy holds the table, the golden list and the docs equal.
+// Conventions: base units, closed label sets, no ids (RELIABILITY D).
+
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace gtm::telemetry {
+
+enum class MetricType { kCounter, kGauge, kHistogram };
+
+struct MetricDef {
+  std::string_view name;
+  MetricType type;
+  std::string_view help;
+  // Comma-separated label names, in the order in which values are given.
+  std::string_view labels;
+};
+
+// Seconds. The edges include the objectives (100 ms reads, 250 ms writes).
+inline constexpr std::array<double, 13> kSecondsBuckets = {
+    .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
+
+inline constexpr MetricDef kGrpcStarted{"grpc_server_started_total", MetricType::kCounter,
+                                        "Calls begun.", "grpc_type,grpc_service,grpc_method"};
+inline constexpr MetricDef kGrpcHandled{"grpc_server_handled_total", MetricType::kCounter,
+                                        "Calls answered, by status code.",
+                                        "grpc_type,grpc_service,grpc_method,grpc_code"};
+inline constexpr MetricDef kGrpcSeconds{"grpc_server_handling_seconds", MetricType::kHistogram,
+                                        "Time from the start of a call to its answer.",
+                                        "grpc_type,grpc_service,grpc_method"};
+inline constexpr MetricDef kInflight{"gtm_admission_inflight", MetricType::kGauge,
+                                     "Calls in flight in this process.", ""};
+inline constexpr MetricDef kInflightLimit{"gtm_admission_limit", MetricType::kGauge,
+                                          "Calls in flight at which further calls are shed.", ""};
+inline constexpr MetricDef kShed{"gtm_admission_shed_total", MetricType::kCounter,
+                                 "Calls refused before any work, by reason.", "reason"};
+inline constexpr MetricDef kAuth{"gtm_auth_decisions_total", MetricType::kCounter,
+                                 "Authentication and role decisions.", "result,reason"};
+inline constexpr MetricDef kBuildInfo{"gtm_build_info", MetricType::kGauge,
+                                      "1, labelled with the version.", "version"};
+inline constexpr MetricDef kWatchStreams{"gtm_watch_streams", MetricType::kGauge,
+                                         "Open Watch and Import streams.", ""};
+inline constexpr MetricDef kFeedAppliedSeq{
+    "gtm_feed_applied_seq", MetricType::kGauge,
+    "Highest sequence applied to a Book in this process (maximum over tenants).", ""};
+inline constexpr MetricDef kFeedStaleness{
+    "gtm_feed_staleness_seconds", MetricType::kGauge,
+    "Time since the feed was last heard of (maximum over tenants).", ""};
+inline constexpr MetricDef kFeedRelists{"gtm_feed_relists_total", MetricType::kCounter,
+                                        "Books that had to be listed again.", ""};
+inline constexpr MetricDef kBookBytes{"gtm_book_bytes", MetricType::kGauge,
+                                      "Memory held by Books in this process.", ""};
+inline constexpr MetricDef kBooks{"gtm_books", MetricType::kGauge,
+                                  "Books (tenants) held in this process.", ""};
+
+inline constexpr std::array kMetrics = {
+    kGrpcStarted, kGrpcHandled,  kGrpcSeconds,    kInflight,      kInflightLimit,
+    kShed,        kAuth,         kBuildInfo,      kWatchStreams,  kFeedAppliedSeq,
+    kFeedStaleness, kFeedRelists, kBookBytes,     kBooks,
+};
+
+}  // namespace gtm::telemetry
