@@ -1,0 +1,48 @@
+#pragma once
+// One criterion, compiled: every value falls into one of a few outcomes, and an outcome
+// has its points ready. Not a public header.
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/criteria/criteria.h"
+
+namespace gtm::criteria::internal {
+
+inline constexpr uint32_t kMissingOutcome = UINT32_MAX;
+
+struct CompiledCriterion {
+  enum class Kind : uint8_t { kBands, kChoices, kPair };
+  // Outcomes of a pair, in the order of `points`.
+  enum PairOutcome : uint32_t { kFavorable, kBoth, kAlternative, kNeither };
+
+  Kind kind = Kind::kBands;
+  int64_t max_points = 0;    // the scaled weight
+  int64_t least_points = 0;  // over all outcomes: what a missing value could be
+  int64_t most_points = 0;
+  std::vector<int64_t> points;      // by outcome
+  std::vector<std::string> labels;  // by outcome
+  // kBands: outcome k is the number of edges at or below the value.
+  std::vector<double> edges;
+  // kChoices: sorted by CompareWords; outcome points.size() - 1 is "other".
+  std::vector<std::pair<std::string, uint32_t>> words;
+  // kPair.
+  std::string favorable;
+  std::string alternative;
+
+  uint32_t OutcomeOf(double number) const;
+  uint32_t OutcomeOf(std::string_view word) const;  // kChoices only
+  uint32_t OutcomeOf(const Value& value) const;
+  // Points of a word in a list of a pair: which side it is on (1, 2) or 0.
+  uint32_t SideOf(std::string_view word) const;
+};
+
+// `max_points` is the scaled weight; the rule is valid.
+CompiledCriterion CompileCriterion(const Criterion& criterion, int64_t max_points);
+
+// Splits 100,000,000 micropoints by weight: largest remainder, ties to the earlier.
+std::vector<int64_t> ScaleWeights(std::span<const Criterion> criteria);
+
+}  // namespace gtm::criteria::internal
