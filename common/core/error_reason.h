@@ -8,39 +8,39 @@
 namespace gtm {
 
 // X(NAME, number)
-#define GTM_ERROR_REASONS(X)                                                             \
-  X(INVALID_FIELDS, 1)                                                                   \
-  X(REQUEST_ID_REUSED, 2)                                                                \
-  X(PAGE_TOKEN_INVALID, 3)                                                               \
-  X(MALFORMED_MESSAGE, 4)                                                                \
-  X(RECORD_NOT_FOUND, 10)                                                                \
-  X(RECORD_EXISTS, 11)                                                                   \
-  X(ETAG_MISMATCH, 12)                                                                   \
-  X(WRONG_STATE, 13)                                                                     \
-  X(REVISION_COMPACTED, 20)                                                              \
-  X(EPOCH_CHANGED, 21)                                                                   \
-  X(REVISION_INVALID, 22)                                                                \
-  X(REVISION_NOT_REACHED, 23)                                                            \
-  X(WATCHER_TOO_SLOW, 24)                                                                \
-  X(CREDENTIALS_MISSING, 30)                                                             \
-  X(CREDENTIALS_INVALID, 31)                                                             \
-  X(ROLE_MISSING, 32)                                                                    \
-  X(KIND_NOT_WRITABLE, 33)                                                               \
-  X(OVERLOADED, 40)                                                                      \
-  X(TENANT_QUOTA, 41)                                                                    \
-  X(DEADLINE_EXPIRED, 42)                                                                \
-  X(CANCELLED_BY_CALLER, 43)                                                             \
-  X(SHUTTING_DOWN, 44)                                                                   \
-  X(STORE_UNAVAILABLE, 50)                                                               \
-  X(STORE_FULL, 51)                                                                      \
-  X(STORE_DAMAGED, 52)                                                                   \
-  X(RECORDS_UNAVAILABLE, 53)                                                             \
-  X(PEER_UNAVAILABLE, 54)                                                                \
-  X(NO_ACTIVE_DEFINITION, 60)                                                            \
-  X(NO_ACTIVE_PROGRAM, 61)                                                               \
-  X(EXCHANGE_RATE_MISSING, 62)                                                           \
-  X(DATA_MISSING, 63)                                                                    \
-  X(METHOD_NOT_SERVED, 70)                                                               \
+#define GTM_ERROR_REASONS(X)   \
+  X(INVALID_FIELDS, 1)         \
+  X(REQUEST_ID_REUSED, 2)      \
+  X(PAGE_TOKEN_INVALID, 3)     \
+  X(MALFORMED_MESSAGE, 4)      \
+  X(RECORD_NOT_FOUND, 10)      \
+  X(RECORD_EXISTS, 11)         \
+  X(ETAG_MISMATCH, 12)         \
+  X(WRONG_STATE, 13)           \
+  X(REVISION_COMPACTED, 20)    \
+  X(EPOCH_CHANGED, 21)         \
+  X(REVISION_INVALID, 22)      \
+  X(REVISION_NOT_REACHED, 23)  \
+  X(WATCHER_TOO_SLOW, 24)      \
+  X(CREDENTIALS_MISSING, 30)   \
+  X(CREDENTIALS_INVALID, 31)   \
+  X(ROLE_MISSING, 32)          \
+  X(KIND_NOT_WRITABLE, 33)     \
+  X(OVERLOADED, 40)            \
+  X(TENANT_QUOTA, 41)          \
+  X(DEADLINE_EXPIRED, 42)      \
+  X(CANCELLED_BY_CALLER, 43)   \
+  X(SHUTTING_DOWN, 44)         \
+  X(STORE_UNAVAILABLE, 50)     \
+  X(STORE_FULL, 51)            \
+  X(STORE_DAMAGED, 52)         \
+  X(RECORDS_UNAVAILABLE, 53)   \
+  X(PEER_UNAVAILABLE, 54)      \
+  X(NO_ACTIVE_DEFINITION, 60)  \
+  X(NO_ACTIVE_PROGRAM, 61)     \
+  X(EXCHANGE_RATE_MISSING, 62) \
+  X(DATA_MISSING, 63)          \
+  X(METHOD_NOT_SERVED, 70)     \
   X(INTERNAL_ERROR, 71)
 
 // See gtm.errors.v1.ErrorReason.

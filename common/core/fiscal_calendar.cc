@@ -44,8 +44,7 @@ Result<FiscalCalendar> FiscalCalendar::Make(int year_start_month, std::string_vi
     violations.push_back({"fiscal_calendar.year_start_month", "must be 1 to 12"});
   }
   FiscalCalendar calendar;
-  if (!time_zone.empty() &&
-      !absl::LoadTimeZone(std::string(time_zone), &calendar.time_zone_)) {
+  if (!time_zone.empty() && !absl::LoadTimeZone(std::string(time_zone), &calendar.time_zone_)) {
     violations.push_back(
         {"fiscal_calendar.time_zone",
          fmt::format("\"{}\" is no IANA time zone; use one such as Europe/Berlin", time_zone)});
@@ -84,9 +83,9 @@ FiscalPeriod FiscalCalendar::Shift(const FiscalPeriod& period, int count) const 
 }
 
 Result<FiscalPeriod> FiscalCalendar::ParsePeriod(std::string_view text, std::string_view field) {
-  const Error bad = InvalidField(
-      std::string(field),
-      fmt::format("\"{}\" is no fiscal period; use 2017-Q3, 2017-M09 or 2017", text));
+  const Error bad =
+      InvalidField(std::string(field),
+                   fmt::format("\"{}\" is no fiscal period; use 2017-Q3, 2017-M09 or 2017", text));
   std::string_view rest = text;
   if (rest.substr(0, 2) == "FY") rest.remove_prefix(2);
   FiscalPeriod period{PeriodUnit::kYear, 0, 1};

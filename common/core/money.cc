@@ -18,7 +18,8 @@ Result<Currency> Currency::Parse(std::string_view code, std::string_view field) 
   bool ok = code.size() == 3;
   for (const char c : code) ok = ok && c >= 'A' && c <= 'Z';
   if (!ok) {
-    return InvalidField(std::string(field), fmt::format("\"{}\" is no ISO 4217 currency code; use three "
+    return InvalidField(std::string(field),
+                        fmt::format("\"{}\" is no ISO 4217 currency code; use three "
                                     "capital letters such as USD",
                                     code));
   }
@@ -40,8 +41,9 @@ Result<int64_t> AddMicros(int64_t a, int64_t b) {
 
 Result<Money> Add(const Money& a, const Money& b) {
   if (a.currency != b.currency) {
-    return InvalidField("amount", fmt::format("amounts in {} and {} cannot be added; convert one of them",
-                                              a.currency.code(), b.currency.code()));
+    return InvalidField("amount",
+                        fmt::format("amounts in {} and {} cannot be added; convert one of them",
+                                    a.currency.code(), b.currency.code()));
   }
   GTM_ASSIGN_OR_RETURN(const int64_t micros, AddMicros(a.micros, b.micros));
   return Money{micros, a.currency};

@@ -16,7 +16,7 @@ namespace gtm {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: by design
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: by design
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
 
   bool ok() const { return state_.index() == 0; }
@@ -59,18 +59,18 @@ using Status = Result<void>;
 #define GTM_CONCAT(a, b) GTM_CONCAT_INNER(a, b)
 
 // Returns from the enclosing function where `expression` (a Result) failed.
-#define GTM_RETURN_IF_ERROR(expression)                              \
-  do {                                                               \
-    auto gtm_status = (expression);                                  \
-    if (!gtm_status.ok()) return std::move(gtm_status).error();      \
+#define GTM_RETURN_IF_ERROR(expression)                         \
+  do {                                                          \
+    auto gtm_status = (expression);                             \
+    if (!gtm_status.ok()) return std::move(gtm_status).error(); \
   } while (false)
 
 // `GTM_ASSIGN_OR_RETURN(auto view, books.View(tenant));`
 #define GTM_ASSIGN_OR_RETURN(lhs, expression) \
   GTM_ASSIGN_OR_RETURN_INNER(GTM_CONCAT(gtm_result_, __LINE__), lhs, expression)
-#define GTM_ASSIGN_OR_RETURN_INNER(result, lhs, expression)  \
-  auto result = (expression);                                \
-  if (!result.ok()) return std::move(result).error();        \
+#define GTM_ASSIGN_OR_RETURN_INNER(result, lhs, expression) \
+  auto result = (expression);                               \
+  if (!result.ok()) return std::move(result).error();       \
   lhs = std::move(result).value()
 
 }  // namespace gtm

@@ -24,8 +24,7 @@ std::vector<KindInfo> ReadKinds() {
   const Descriptor* record = Record::descriptor();
   for (int i = 0; i < record->field_count(); ++i) {
     const FieldDescriptor* field = record->field(i);
-    const type::v1::KindRule& rule =
-        field->message_type()->options().GetExtension(type::v1::kind);
+    const type::v1::KindRule& rule = field->message_type()->options().GetExtension(type::v1::kind);
     kinds.push_back({static_cast<Kind>(field->number()), field, rule.name(), rule.writer(),
                      rule.person_field(), rule.singleton_id()});
   }

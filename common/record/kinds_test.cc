@@ -25,7 +25,8 @@ TEST(Kinds, EveryPayloadHasARuleAndTheFourCommonFields) {
       EXPECT_NE(info.payload_type()->FindFieldByName(info.person_field), nullptr);
     }
   }
-  EXPECT_EQ(static_cast<int>(names.size()) + 1, records::v1::RecordKind_descriptor()->value_count());
+  EXPECT_EQ(static_cast<int>(names.size()) + 1,
+            records::v1::RecordKind_descriptor()->value_count());
 }
 
 TEST(Kinds, CanonicalBodyIgnoresOutputOnlyFieldsAndMapOrder) {
@@ -47,7 +48,8 @@ TEST(Kinds, CanonicalBodyIgnoresOutputOnlyFieldsAndMapOrder) {
 
 TEST(Kinds, EtagsRoundTrip) {
   EXPECT_EQ(VersionOf(EtagOf(42)), 42);
-  for (const char* bad : {"", "42", "\"\"", "\"x\"", "\"-1\"", "\"4"}) EXPECT_EQ(VersionOf(bad), -1);
+  for (const char* bad : {"", "42", "\"\"", "\"x\"", "\"-1\"", "\"4"})
+    EXPECT_EQ(VersionOf(bad), -1);
 }
 
 }  // namespace

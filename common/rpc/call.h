@@ -37,9 +37,9 @@ struct Principal {
 class Call {
  public:
   Principal principal;
-  std::string method;     // "gtm.targeting.v1.TargetingService/ScoreAccount"
-  std::string trace_id;   // 32 hex digits, from traceparent or made here
-  absl::Time now;         // the clock's time when the call began: default of as_of
+  std::string method;    // "gtm.targeting.v1.TargetingService/ScoreAccount"
+  std::string trace_id;  // 32 hex digits, from traceparent or made here
+  absl::Time now;        // the clock's time when the call began: default of as_of
   absl::Time deadline = absl::InfiniteFuture();  // wall clock; after the cap
   std::function<bool()> is_cancelled = [] { return false; };
 

@@ -36,15 +36,15 @@ std::string TimeNow() {
   const auto micros =
       std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
-                     fmt::gmtime(static_cast<std::time_t>(micros / 1'000'000)),
-                     micros % 1'000'000);
+                     fmt::gmtime(static_cast<std::time_t>(micros / 1'000'000)), micros % 1'000'000);
 }
 
 class JsonLog final : public Log {
  public:
   JsonLog(LogLevel level, std::string_view service)
-      : level_(level), service_(service), pool_(std::make_shared<spdlog::details::thread_pool>(
-                                              kQueueLines, 1)) {
+      : level_(level),
+        service_(service),
+        pool_(std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1)) {
     auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     logger_ = std::make_shared<spdlog::async_logger>("gtm", sink, pool_,
                                                      spdlog::async_overflow_policy::overrun_oldest);

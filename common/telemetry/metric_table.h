@@ -20,8 +20,8 @@ struct MetricDef {
 };
 
 // Seconds. The edges include the objectives (100 ms reads, 250 ms writes).
-inline constexpr std::array<double, 13> kSecondsBuckets = {
-    .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
+inline constexpr std::array<double, 13> kSecondsBuckets = {.001, .0025, .005, .01, .025, .05, .1,
+                                                           .25,  .5,    1,    2.5, 5,    10};
 
 inline constexpr MetricDef kGrpcStarted{"grpc_server_started_total", MetricType::kCounter,
                                         "Calls begun.", "grpc_type,grpc_service,grpc_method"};
@@ -57,9 +57,9 @@ inline constexpr MetricDef kBooks{"gtm_books", MetricType::kGauge,
                                   "Books (tenants) held in this process.", ""};
 
 inline constexpr std::array kMetrics = {
-    kGrpcStarted, kGrpcHandled,  kGrpcSeconds,    kInflight,      kInflightLimit,
-    kShed,        kAuth,         kBuildInfo,      kWatchStreams,  kFeedAppliedSeq,
-    kFeedStaleness, kFeedRelists, kBookBytes,     kBooks,
+    kGrpcStarted,   kGrpcHandled, kGrpcSeconds, kInflight,     kInflightLimit,
+    kShed,          kAuth,        kBuildInfo,   kWatchStreams, kFeedAppliedSeq,
+    kFeedStaleness, kFeedRelists, kBookBytes,   kBooks,
 };
 
 }  // namespace gtm::telemetry

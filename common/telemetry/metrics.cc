@@ -108,9 +108,9 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::Start(const std::string& a
     return std::unique_ptr<MetricsServer>(
         std::make_unique<CivetServer>(address, metrics.registry()));
   } catch (const std::exception& e) {  // civetweb reports a failed bind by throwing
-    return InvalidField("metrics_address",
-                        fmt::format("\"{}\" cannot be listened on ({}); use a free host:port",
-                                    address, e.what()));
+    return InvalidField(
+        "metrics_address",
+        fmt::format("\"{}\" cannot be listened on ({}); use a free host:port", address, e.what()));
   }
 }
 

@@ -28,7 +28,8 @@ class Metrics {
 
   // The series with these label values, in the order of the table row. Made on first
   // use: look handles up once and keep them.
-  prometheus::Counter& Counter(const MetricDef& def, std::initializer_list<std::string_view> values);
+  prometheus::Counter& Counter(const MetricDef& def,
+                               std::initializer_list<std::string_view> values);
   prometheus::Gauge& Gauge(const MetricDef& def, std::initializer_list<std::string_view> values);
   prometheus::Histogram& Histogram(const MetricDef& def,
                                    std::initializer_list<std::string_view> values);

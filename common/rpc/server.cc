@@ -1,0 +1,120 @@
+#include "common/rpc/server.h"
+
+#include <fmt/format.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include <chrono>
+
+#include "common/core/limits.h"
+#include "common/rpc/status.h"
+
+namespace gtm::rpc {
+namespace {
+
+// Answers calls of methods that nobody serves with our own error.
+class NotServed final : public grpc::CallbackGenericService {
+  class Reactor final : public grpc::ServerGenericBidiReactor {
+   public:
+    explicit Reactor(const std::string& method) {
+      Finish(ToGrpcStatus(
+          Error(Reason::METHOD_NOT_SERVED, fmt::format("{}: not served by this version", method))
+              .With("method", method),
+          "platform.gtm"));
+    }
+    void OnDone() override { delete this; }
+  };
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* context) override {
+    return new Reactor(context->method());
+  }
+};
+
+void SetServerArguments(grpc::ServerBuilder* builder) {
+  builder->SetMaxReceiveMessageSize(limits::kMessageBytesMax);
+  builder->SetMaxSendMessageSize(limits::kMessageBytesMax);
+  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, limits::kMetadataBytesMax);
+  // Clients re-resolve every few minutes, so that new replicas get traffic.
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, 300'000);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 30'000);
+  // Agrees with the keepalive of MakeChannel.
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 20'000);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                              const Authenticator& authenticator) {
+  if (!options.address.empty() && !authenticator.verifies() &&
+      !IsLoopbackAddress(options.address)) {
+    return InvalidField(
+        "address", fmt::format("\"{}\" is reachable from other machines, but no authentication is "
+                               "configured; use a loopback address such as 127.0.0.1:7700",
+                               options.address));
+  }
+  grpc::EnableDefaultHealthCheckService(true);
+  if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  std::unique_ptr<Server> server(new Server);
+  grpc::ServerBuilder builder;
+  SetServerArguments(&builder);
+  if (!options.address.empty()) {
+    builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &server->port_);
+  }
+  for (grpc::Service* service : options.services) builder.RegisterService(service);
+  server->generic_ = std::make_unique<NotServed>();
+  builder.RegisterCallbackGenericService(server->generic_.get());
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr || (!options.address.empty() && server->port_ == 0)) {
+    return InvalidField("address",
+                        fmt::format("\"{}\" cannot be listened on; is another server running "
+                                    "there? Use a free host:port",
+                                    options.address));
+  }
+  return server;
+}
+
+Server::~Server() {
+  if (server_ != nullptr) {
+    server_->Shutdown(std::chrono::system_clock::now());
+    server_->Wait();
+  }
+}
+
+std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(limits::kMessageBytesMax);
+  return server_->InProcessChannel(arguments);
+}
+
+void Server::Drain(Gate& gate, absl::Duration grace) {
+  if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(false);
+  gate.StopAdmitting();
+  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
+  server_->Wait();
+  server_.reset();
+}
+
+std::string_view ClientServiceConfig() {
+  return R"({"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":{"serviceName":""},)"
+         R"("retryThrottling":{"maxTokens":10,"tokenRatio":0.1},"methodConfig":[{"name":[{}],)"
+         R"("retryPolicy":{"maxAttempts":4,"initialBackoff":"0.1s","maxBackoff":"1s",)"
+         R"("backoffMultiplier":2,"retryableStatusCodes":["UNAVAILABLE"]}}]})";
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetServiceConfigJSON(std::string(ClientServiceConfig()));
+  arguments.SetMaxReceiveMessageSize(limits::kMessageBytesMax);
+  arguments.SetMaxSendMessageSize(limits::kMessageBytesMax);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, limits::kMetadataBytesMax);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace gtm::rpc
