@@ -61,7 +61,7 @@ void EmitSettings(const Context& context) {
 
 // Quota of a quarter in whole dollars: what a ramped seller of this territory books in
 // a quarter of about average luck.
-constexpr int64_t kQuotaUnits = 150'000;
+constexpr int64_t kQuotaUnits = 100'000;
 
 void EmitSeller(const Context& context, const SellerFacts& facts, Random& random) {
   Record record;

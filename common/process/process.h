@@ -1,0 +1,72 @@
+#pragma once
+// What every process of the platform has: configuration, log, metrics, gate, a server,
+// and a graceful end on SIGTERM or SIGINT. Each main.cc is a table of contents over it.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/config/config.h"
+#include "common/core/result.h"
+#include "common/rpc/gate.h"
+#include "common/rpc/server.h"
+#include "common/telemetry/log.h"
+#include "common/telemetry/metrics.h"
+
+namespace gtm::process {
+
+// Version of the product, as printed by `gtm version`.
+std::string_view Version();
+// The versions of the libraries that the product was built with, a line each.
+std::string LibraryVersions();
+
+class Process {
+ public:
+  // `name` is the process in logs: "gtm", "gtm-records". Error: INVALID_FIELDS for a
+  // log level, access log mode or metrics address that cannot be used.
+  static Result<std::unique_ptr<Process>> Start(std::string_view name, config::Config config);
+  ~Process();
+
+  const config::Config& config() const { return config_; }
+  telemetry::Log& log() { return *log_; }
+  telemetry::Metrics& metrics() { return *metrics_; }
+  rpc::Gate& gate() { return *gate_; }
+  const rpc::Authenticator& authenticator() const { return *authenticator_; }
+
+  // Serves on config's address from now on. Error: INVALID_FIELDS ("address").
+  Status Listen(std::vector<grpc::Service*> services);
+  rpc::Server& server() { return *server_; }
+  // "127.0.0.1:7700", with the port that was really taken.
+  std::string address() const;
+  std::string metrics_address() const;
+
+  // Waits for SIGTERM or SIGINT (or Stop), then drains: streams that handlers keep open
+  // are told to end by `before_drain`. A second signal ends at once.
+  void RunUntilSignal(const std::function<void()>& before_drain);
+  // Ends RunUntilSignal from another thread.
+  void Stop();
+
+ private:
+  explicit Process(config::Config config) : config_(std::move(config)) {}
+  Status StartTelemetry(std::string_view name);
+
+  struct Signals;
+  const config::Config config_;
+  std::unique_ptr<telemetry::Log> log_;
+  std::unique_ptr<telemetry::Metrics> metrics_;
+  std::unique_ptr<telemetry::MetricsServer> metrics_server_;
+  std::unique_ptr<rpc::Authenticator> authenticator_;
+  std::unique_ptr<Signals> signals_;
+  std::unique_ptr<rpc::Gate> gate_;
+  std::unique_ptr<rpc::Server> server_;
+};
+
+// Loads the configuration of a service's own process, prints --help and --version, and
+// runs `body`; reports its error on standard error. Returns the exit code: 0, 1, or 2
+// for a usage error.
+int Main(std::string_view name, std::span<const config::Key> keys, int argc, char** argv,
+         const std::function<Status(Process&)>& body);
+
+}  // namespace gtm::process
