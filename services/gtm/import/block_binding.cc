@@ -60,10 +60,9 @@ class Binder {
         *cell = static_cast<int>(*found);
         return;
       }
-      violations_.push_back(
-          {fmt::format("{}:{}", mapping_file_, line),
-           fmt::format("{} has no column \"{}\"{}", FileName(), column,
-                       DidYouMean(column, binding_.columns))});
+      violations_.push_back({fmt::format("{}:{}", mapping_file_, line),
+                             fmt::format("{} has no column \"{}\"{}", FileName(), column,
+                                         DidYouMean(column, binding_.columns))});
     });
     if (!violations_.empty()) return InvalidFields(std::move(violations_));
     return std::move(binding_);
@@ -101,9 +100,9 @@ class Binder {
                           fmt::format("{} has no column \"{}\"{}", file.path, join->to,
                                       DidYouMean(join->to, columns)));
     }
-    GTM_ASSIGN_OR_RETURN(LookupTable table,
-                         LookupTable::Read(std::move(source), file, key.value_or(0), kept,
-                                           mapping_.empty_words));
+    GTM_ASSIGN_OR_RETURN(
+        LookupTable table,
+        LookupTable::Read(std::move(source), file, key.value_or(0), kept, mapping_.empty_words));
     for (size_t i = 0; i < table.width(); ++i) {
       binding_.columns.push_back(i < kept.size() ? prefix + columns[kept[i]] : prefix);
     }
@@ -122,8 +121,8 @@ class Binder {
       LedgerTable table;
       if (used) {
         GTM_ASSIGN_OR_RETURN(OpenSource source, OpenFile(file, opener_));
-        GTM_ASSIGN_OR_RETURN(table, LedgerTable::Read(std::move(source), file, ledger,
-                                                      mapping_.empty_words));
+        GTM_ASSIGN_OR_RETURN(
+            table, LedgerTable::Read(std::move(source), file, ledger, mapping_.empty_words));
       }
       binding_.ledgers.push_back(std::move(table));
       binding_.columns.push_back(ledger.name + ".start_type");

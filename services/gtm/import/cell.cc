@@ -104,7 +104,8 @@ Problem SetWhole(const Target& target, std::string_view text, const CellFormat& 
   Problem problem = CheckRange(RuleOf(target.field), static_cast<double>(value), text);
   if (!problem.empty()) return problem;
   if (target.field->cpp_type() == FieldDescriptor::CPPTYPE_INT32) {
-    if (value > std::numeric_limits<int32_t>::max() || value < std::numeric_limits<int32_t>::min()) {
+    if (value > std::numeric_limits<int32_t>::max() ||
+        value < std::numeric_limits<int32_t>::min()) {
       return fmt::format("\"{}\" is out of range", text);
     }
     target.reflection()->SetInt32(target.message, target.field, static_cast<int32_t>(value));
@@ -166,7 +167,8 @@ Problem SetEnum(const Target& target, std::string_view text) {
 Problem SetTime(const Target& target, std::string_view text, const CellFormat& format) {
   absl::Time time;
   if (!ParseTime(text, format, &time)) {
-    return fmt::format("\"{}\" is not a date of the form {}", text, fmt::join(format.dates, " or "));
+    return fmt::format("\"{}\" is not a date of the form {}", text,
+                       fmt::join(format.dates, " or "));
   }
   auto* stamp = static_cast<google::protobuf::Timestamp*>(target.Sub());
   stamp->set_seconds(absl::ToUnixSeconds(time));
@@ -178,7 +180,8 @@ Problem SetTime(const Target& target, std::string_view text, const CellFormat& f
 Problem SetDate(const Target& target, std::string_view text, const CellFormat& format) {
   absl::Time time;
   if (!ParseTime(text, format, &time)) {
-    return fmt::format("\"{}\" is not a date of the form {}", text, fmt::join(format.dates, " or "));
+    return fmt::format("\"{}\" is not a date of the form {}", text,
+                       fmt::join(format.dates, " or "));
   }
   const absl::CivilDay day = absl::ToCivilDay(time, format.time_zone);
   auto* date = static_cast<type::v1::Date*>(target.Sub());
@@ -289,8 +292,8 @@ Problem FillField(const FieldPath& path, std::string_view text, const CellFormat
     const auto item = absl::StripAsciiWhitespace(
         absl::string_view(text.data(), end == std::string_view::npos ? text.size() : end));
     if (!item.empty()) {
-      const Problem problem = FillOne({message, path.leaf}, path.kind, {item.data(), item.size()},
-                                      format, currency);
+      const Problem problem =
+          FillOne({message, path.leaf}, path.kind, {item.data(), item.size()}, format, currency);
       if (!problem.empty()) return problem;
     }
     if (end == std::string_view::npos) break;

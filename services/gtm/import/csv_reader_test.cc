@@ -37,8 +37,8 @@ Read ReadAll(const std::string& text, const CsvFormat& format = {}) {
 
 TEST(CsvReader, ReadsPlainRows) {
   const Read read = ReadAll("a,b\n1,2\n3,\n");
-  EXPECT_THAT(read.rows, ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "2"),
-                                     ElementsAre("3", "")));
+  EXPECT_THAT(read.rows,
+              ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "2"), ElementsAre("3", "")));
   EXPECT_THAT(read.lines, ElementsAre(1, 2, 3));
 }
 
@@ -50,7 +50,9 @@ TEST(CsvReader, KeepsSeparatorsQuotesAndLineEndsInsideQuotes) {
 }
 
 TEST(CsvReader, TakesByteOrderMarkAndEveryLineEnd) {
-  const Read read = ReadAll("\xEF\xBB\xBF" "a,b\r\n1,2\r3,4\n5,6");
+  const Read read = ReadAll(
+      "\xEF\xBB\xBF"
+      "a,b\r\n1,2\r3,4\n5,6");
   EXPECT_THAT(read.rows, ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "2"),
                                      ElementsAre("3", "4"), ElementsAre("5", "6")));
   EXPECT_THAT(read.lines, ElementsAre(1, 2, 3, 4));
@@ -85,14 +87,18 @@ TEST(CsvReader, HonorsSeparatorAndLatin1) {
 }
 
 TEST(CsvReader, RefusesUtf16WithARemedy) {
-  const Read read = ReadAll(std::string("\xFF\xFE" "a\0,\0", 6));
+  const Read read =
+      ReadAll(std::string("\xFF\xFE"
+                          "a\0,\0",
+                          6));
   ASSERT_EQ(read.problems.size(), 1u);
   EXPECT_THAT(read.problems[0].second, HasSubstr("save it as UTF-8"));
 }
 
 TEST(CsvReader, ReadsAcrossItsBuffer) {
   std::string text;
-  for (int i = 0; i < 20'000; ++i) text += std::to_string(i) + ",\"x\"\"" + std::to_string(i) + "\"\n";
+  for (int i = 0; i < 20'000; ++i)
+    text += std::to_string(i) + ",\"x\"\"" + std::to_string(i) + "\"\n";
   const Read read = ReadAll(text);
   ASSERT_EQ(read.rows.size(), 20'000u);
   EXPECT_THAT(read.rows[19'999], ElementsAre("19999", "x\"19999"));

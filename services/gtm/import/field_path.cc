@@ -43,10 +43,10 @@ Result<LeafKind> KindOfValue(const FieldDescriptor* field, std::string_view path
       if (type == "google.protobuf.Timestamp") return LeafKind::kTimestamp;
       if (type == "gtm.type.v1.Date") return LeafKind::kDate;
       if (type == "gtm.type.v1.Money") return LeafKind::kMoney;
-      return InvalidField(std::string(path),
-                          fmt::format("is a group of fields; name one of them: {}.{}", path,
-                                      fmt::join(FieldNames(field->message_type()),
-                                                fmt::format(", {}.", path))));
+      return InvalidField(
+          std::string(path),
+          fmt::format("is a group of fields; name one of them: {}.{}", path,
+                      fmt::join(FieldNames(field->message_type()), fmt::format(", {}.", path))));
     }
     default:
       return InvalidField(std::string(path), "cannot be filled from text");
@@ -77,14 +77,13 @@ Result<const FieldDescriptor*> FindField(const Descriptor* type, const std::stri
                                          std::string_view path) {
   const FieldDescriptor* field = type->FindFieldByName(name);
   if (field == nullptr) {
-    return InvalidField(std::string(path),
-                        fmt::format("{} has no field \"{}\"{}", type->name(), name,
-                                    DidYouMean(name, FieldNames(type))));
+    return InvalidField(std::string(path), fmt::format("{} has no field \"{}\"{}", type->name(),
+                                                       name, DidYouMean(name, FieldNames(type))));
   }
   if (!IsFillable(type, field)) {
-    return InvalidField(std::string(path),
-                        field->number() == 1 ? "the id has a key of its own: id = \"{column}\""
-                                             : "is set by the platform and cannot be imported");
+    return InvalidField(std::string(path), field->number() == 1
+                                               ? "the id has a key of its own: id = \"{column}\""
+                                               : "is set by the platform and cannot be imported");
   }
   return field;
 }
@@ -107,7 +106,8 @@ Result<FieldPath> ResolveField(const Descriptor* root, std::string_view path) {
     const bool last = dot == std::string_view::npos;
     if (field->is_map()) {
       if (last) {
-        return InvalidField(std::string(path), fmt::format("is a map; name a key: {}.my_key", path));
+        return InvalidField(std::string(path),
+                            fmt::format("is a map; name a key: {}.my_key", path));
       }
       resolved.map_key = std::string(rest.substr(dot + 1));
       resolved.leaf = field;
@@ -116,9 +116,9 @@ Result<FieldPath> ResolveField(const Descriptor* root, std::string_view path) {
     const bool group = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
                        !IsLeafMessage(field->message_type());
     if (field->is_repeated() && group) {
-      return InvalidField(std::string(path),
-                          fmt::format("is a list; fill it with [[record.append]] to = \"{}\"",
-                                      field->name()));
+      return InvalidField(
+          std::string(path),
+          fmt::format("is a list; fill it with [[record.append]] to = \"{}\"", field->name()));
     }
     if (last) {
       resolved.leaf = field;

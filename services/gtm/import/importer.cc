@@ -66,8 +66,8 @@ class MappingImporter final : public Importer {
     const FileSpec& file = mapping_.files[static_cast<size_t>(block.file)];
     GTM_ASSIGN_OR_RETURN(OpenSource source, OpenFile(file, opener_));
     if (source.reader == nullptr) return true;
-    const bool first_pass = std::find(read_files_.begin(), read_files_.end(), block.file) ==
-                            read_files_.end();
+    const bool first_pass =
+        std::find(read_files_.begin(), read_files_.end(), block.file) == read_files_.end();
     read_files_.push_back(block.file);
     const int64_t bytes_before = progress_.byte_count;
     CsvRow row;
@@ -91,8 +91,11 @@ class MappingImporter final : public Importer {
       }
       // A damaged row is reported once, though several blocks read its file.
       if (first_pass) {
-        sink->OnRejection({.file = file.path, .line = row.line, .kind = block.kind->name,
-                           .reason = RejectReason::kMalformedRow, .description = problem});
+        sink->OnRejection({.file = file.path,
+                           .line = row.line,
+                           .kind = block.kind->name,
+                           .reason = RejectReason::kMalformedRow,
+                           .description = problem});
       }
     }
     progress_.byte_count = bytes_before + source.byte_count;
@@ -123,12 +126,16 @@ class MappingImporter final : public Importer {
     const auto [seen, added] = seen_.try_emplace(Fingerprint(block.kind->kind, id), origin.line);
     if (!added) {
       if (block.distinct) return true;
-      sink->OnRejection({.file = std::string(origin.file), .line = origin.line,
-                         .kind = block.kind->name, .field = "id", .value = id,
+      sink->OnRejection({.file = std::string(origin.file),
+                         .line = origin.line,
+                         .kind = block.kind->name,
+                         .field = "id",
+                         .value = id,
                          .reason = RejectReason::kDuplicateId,
                          .description = fmt::format(
                              "line {} gave this id already; make the id from more columns, or set "
-                             "distinct = true where the rows say the same", seen->second)});
+                             "distinct = true where the rows say the same",
+                             seen->second)});
       return true;
     }
     return sink->OnRecord(std::move(made));

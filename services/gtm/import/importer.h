@@ -28,14 +28,14 @@ struct SourcedRecord {
 
 // Why a row gave no record. The names travel in reports: MALFORMED_ROW, BAD_CELL, ...
 enum class RejectReason {
-  kMalformedRow,   // damaged quoting, or more or fewer cells than columns
-  kBadCell,        // a cell that cannot be read as what the field holds
-  kMissingValue,   // a required value, or the id, is empty
-  kUnknownValue,   // a word that the value map does not list
-  kNoMatch,        // a join found no row
-  kDuplicateId,    // another row gave this id already
-  kHistoryOrder,   // times of a history do not rise
-  kSkipped,        // left out on purpose by a skip rule of the mapping
+  kMalformedRow,  // damaged quoting, or more or fewer cells than columns
+  kBadCell,       // a cell that cannot be read as what the field holds
+  kMissingValue,  // a required value, or the id, is empty
+  kUnknownValue,  // a word that the value map does not list
+  kNoMatch,       // a join found no row
+  kDuplicateId,   // another row gave this id already
+  kHistoryOrder,  // times of a history do not rise
+  kSkipped,       // left out on purpose by a skip rule of the mapping
 };
 std::string_view RejectReasonName(RejectReason reason);
 

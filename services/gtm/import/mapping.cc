@@ -15,14 +15,13 @@ using record::KindInfo;
 
 // Kinds in the order of import: what others refer to comes first.
 constexpr std::string_view kImportOrder[] = {
-    "tenant_settings", "exchange_rate", "seller",     "executive",
-    "campaign",        "account",       "contact",    "opportunity",
-    "engagement",      "subscription_movement"};
+    "tenant_settings", "exchange_rate", "seller",      "executive",  "campaign",
+    "account",         "contact",       "opportunity", "engagement", "subscription_movement"};
 
 size_t OrderOf(const KindInfo& kind) {
-  return static_cast<size_t>(std::find(std::begin(kImportOrder), std::end(kImportOrder),
-                                       kind.name) -
-                             std::begin(kImportOrder));
+  return static_cast<size_t>(
+      std::find(std::begin(kImportOrder), std::end(kImportOrder), kind.name) -
+      std::begin(kImportOrder));
 }
 
 class MappingParser {
@@ -88,8 +87,7 @@ class MappingParser {
     } else if (otherwise == "empty") {
       map.otherwise = ValueMap::Otherwise::kEmpty;
     } else {
-      mistakes_.Add(*table.get("otherwise"),
-                    "otherwise must be \"keep\", \"reject\" or \"empty\"");
+      mistakes_.Add(*table.get("otherwise"), "otherwise must be \"keep\", \"reject\" or \"empty\"");
     }
     const toml::table* words = ReadTable(table, "map", &mistakes_);
     if (words == nullptr) return map;
@@ -148,9 +146,10 @@ class MappingParser {
   }
 
   Ledger ParseLedger(std::string name, const toml::table& table, ValueParser* values) {
-    CheckKeys(table, {"by", "start", "end", "amount", "when", "dates", "decimal_mark",
-                      "group_mark", "strip"},
-              &mistakes_);
+    CheckKeys(
+        table,
+        {"by", "start", "end", "amount", "when", "dates", "decimal_mark", "group_mark", "strip"},
+        &mistakes_);
     Ledger ledger;
     ledger.name = std::move(name);
     ledger.line = Mistakes::LineOf(table);
@@ -205,8 +204,7 @@ class MappingParser {
   }
 
   void ParseBlock(const toml::table& table, ValueParser* values) {
-    CheckKeys(table,
-              {"kind", "file", "id", "distinct", "join", "when", "skip", "fields", "append"},
+    CheckKeys(table, {"kind", "file", "id", "distinct", "join", "when", "skip", "fields", "append"},
               &mistakes_);
     RecordBlock block;
     block.line = Mistakes::LineOf(table);
@@ -320,9 +318,8 @@ class MappingParser {
     Read(table, "to", &to, &mistakes_);
     auto list = ResolveList(payload, to);
     if (!list.ok()) {
-      mistakes_.Add(append.line,
-                    fmt::format("append to \"{}\": {}", to,
-                                list.error().violations().front().description));
+      mistakes_.Add(append.line, fmt::format("append to \"{}\": {}", to,
+                                             list.error().violations().front().description));
       return;
     }
     append.list = *list;

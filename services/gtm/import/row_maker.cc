@@ -185,15 +185,15 @@ RowMaker::Outcome RowMaker::Make(std::vector<std::string_view> cells, int64_t li
     return Outcome::kRejected;
   }
   if (!rejections->empty()) return Outcome::kRejected;
-  Message* payload =
-      record->GetReflection()->MutableMessage(record, block_.kind->payload_field);
+  Message* payload = record->GetReflection()->MutableMessage(record, block_.kind->payload_field);
   std::string id;
   if (Evaluate(block_.id, "id", &id)) {
     if (id.empty()) {
       Reject(RejectReason::kMissingValue, &block_.id, "id", "", "the id is empty");
     } else if (!IsValidId(id)) {
-      Reject(RejectReason::kBadCell, &block_.id, "id", id,
-             fmt::format("an id is 1 to {} bytes of UTF-8 without control characters", kIdBytesMax));
+      Reject(
+          RejectReason::kBadCell, &block_.id, "id", id,
+          fmt::format("an id is 1 to {} bytes of UTF-8 without control characters", kIdBytesMax));
     } else {
       payload->GetReflection()->SetString(payload, payload->GetDescriptor()->FindFieldByNumber(1),
                                           id);

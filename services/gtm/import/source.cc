@@ -30,8 +30,8 @@ bool Before(const LedgerEvent& a, const LedgerEvent& b) {
 Result<size_t> ColumnOf(const OpenSource& source, const FileSpec& file, const std::string& name) {
   const auto column = FindColumn(source.columns, name);
   if (column) return *column;
-  return InvalidField(file.path, fmt::format("has no column \"{}\"{}", name,
-                                             DidYouMean(name, source.columns)));
+  return InvalidField(
+      file.path, fmt::format("has no column \"{}\"{}", name, DidYouMean(name, source.columns)));
 }
 
 // Reads the cells of a ledger's row; false where they cannot be read: the row itself is
@@ -78,8 +78,9 @@ Result<OpenSource> OpenFile(const FileSpec& file, const FileOpener& opener) {
   OpenedFile opened = opener(file.path);
   if (opened.stream == nullptr) {
     if (file.optional) return source;
-    return InvalidField(file.path, "cannot be opened; is --data the right folder? A file that may "
-                                   "be missing is marked optional = true in the mapping");
+    return InvalidField(file.path,
+                        "cannot be opened; is --data the right folder? A file that may "
+                        "be missing is marked optional = true in the mapping");
   }
   source.stream = std::move(opened.stream);
   source.byte_count = opened.byte_count;
@@ -157,7 +158,8 @@ Result<LookupTable> LookupTable::Read(OpenSource source, const FileSpec& file, s
     if (row.cells.size() <= key) continue;
     if (static_cast<int64_t>(table.rows_.size()) >= kTableRowsMax) {
       return InvalidField(file.path, fmt::format("has more than {} rows; a joined file is held in "
-                                                 "memory", kTableRowsMax));
+                                                 "memory",
+                                                 kTableRowsMax));
     }
     Normalize(empty_words, &row.cells[key]);
     if (row.cells[key].empty()) continue;
@@ -212,8 +214,9 @@ Result<LedgerTable> LedgerTable::Read(OpenSource source, const FileSpec& file, c
       customer_before = false;
     }
     if (!event.end) {
-      table.types_[event.line].start_type =
-          balance > 0 ? "expansion" : customer_before ? "reactivation" : "new";
+      table.types_[event.line].start_type = balance > 0       ? "expansion"
+                                            : customer_before ? "reactivation"
+                                                              : "new";
       customer_before = true;
       balance += event.micros;
     } else {

@@ -66,8 +66,8 @@ void ValueParser::ParseFormat(const toml::table& table, CellFormat* format) {
     std::string zone;
     Read(table, "time_zone", &zone, mistakes_);
     if (!absl::LoadTimeZone(zone, &format->time_zone)) {
-      mistakes_->Add(*node, fmt::format("\"{}\" is no IANA time zone such as \"Europe/Berlin\"",
-                                        zone));
+      mistakes_->Add(*node,
+                     fmt::format("\"{}\" is no IANA time zone such as \"Europe/Berlin\"", zone));
     }
   }
   if (format->numbers.decimal_mark == format->numbers.group_mark) {
@@ -87,8 +87,8 @@ std::vector<TextPart> ValueParser::ParseText(const std::string& text, int line) 
     }
     const size_t close = text.find('}', i);
     if (close == std::string::npos || close == i + 1) {
-      mistakes_->Add(line, fmt::format("\"{}\": write a column as {{column}}, and a brace as {{{{",
-                                       text));
+      mistakes_->Add(
+          line, fmt::format("\"{}\": write a column as {{column}}, and a brace as {{{{", text));
       return parts;
     }
     if (!literal.empty()) parts.push_back({.text = std::exchange(literal, ""), .column = ""});
@@ -111,18 +111,19 @@ Value ValueParser::Parse(const toml::node& node) {
   } else if (const auto whole = node.value_exact<int64_t>()) {
     value.parts = {{.text = std::to_string(*whole), .column = ""}};
   } else {
-    mistakes_->Add(node, "must be a \"column\", a \"{template}\", a whole number, true or false, "
-                         "or a table such as { column = \"a\", scale = 1000 }");
+    mistakes_->Add(node,
+                   "must be a \"column\", a \"{template}\", a whole number, true or false, "
+                   "or a table such as { column = \"a\", scale = 1000 }");
   }
   return value;
 }
 
 Value ValueParser::ParseTable(const toml::table& table) {
-  CheckKeys(table,
-            {"column", "template", "value", "map", "otherwise", "required", "dates", "time_zone",
-             "decimal_mark", "group_mark", "currency", "currency_column", "strip", "scale",
-             "split"},
-            mistakes_);
+  CheckKeys(
+      table,
+      {"column", "template", "value", "map", "otherwise", "required", "dates", "time_zone",
+       "decimal_mark", "group_mark", "currency", "currency_column", "strip", "scale", "split"},
+      mistakes_);
   Value value;
   value.line = Mistakes::LineOf(table);
   value.format = defaults_;
@@ -140,8 +141,8 @@ Value ValueParser::ParseTable(const toml::table& table) {
     value.parts = ParseText(pattern, value.line);
   } else if (constant != nullptr) {
     const auto text = constant->value_exact<std::string>();
-    value.parts = text ? std::vector<TextPart>{{.text = *text, .column = ""}}
-                       : Parse(*constant).parts;
+    value.parts =
+        text ? std::vector<TextPart>{{.text = *text, .column = ""}} : Parse(*constant).parts;
   }
   Read(table, "otherwise", &value.otherwise, mistakes_);
   Read(table, "required", &value.required, mistakes_);
@@ -154,7 +155,8 @@ Value ValueParser::ParseTable(const toml::table& table) {
       if (value_maps_[i].name == name) value.value_map = static_cast<int>(i);
     }
     if (value.value_map < 0) {
-      mistakes_->Add(*node, fmt::format("there is no [values.{}]{}", name, DidYouMean(name, names)));
+      mistakes_->Add(*node,
+                     fmt::format("there is no [values.{}]{}", name, DidYouMean(name, names)));
     }
   }
   return value;
@@ -166,8 +168,8 @@ Condition ValueParser::ParseCondition(const toml::table& table) {
   condition.line = Mistakes::LineOf(table);
   Read(table, "column", &condition.column, mistakes_);
   if (condition.column.empty()) mistakes_->Add(condition.line, "a condition needs a column");
-  const int tests = table.contains("is") + table.contains("in") + table.contains("not") +
-                    table.contains("empty");
+  const int tests =
+      table.contains("is") + table.contains("in") + table.contains("not") + table.contains("empty");
   if (tests != 1) {
     mistakes_->Add(condition.line,
                    "a condition needs exactly one of is = \"x\", in = [\"x\", \"y\"], "
