@@ -48,7 +48,8 @@ using MessageList = std::vector<std::shared_ptr<const Message>>;
 // thread-safe; everything read from it lives as long as any copy.
 class BookView {
  public:
-  BookView() = default;
+  // A state without records.
+  BookView();
 
   const std::string& epoch() const;
   int64_t seq() const;
@@ -56,7 +57,9 @@ class BookView {
   std::string revision() const;
   const Settings& settings() const;
 
-  // ---- accounts: rows 0 .. account_row_count() - 1; deleted rows are not live.
+  // ---- accounts: rows 0 .. account_row_count() - 1. A row that is not live stands for
+  // a record that was deleted, or that others name but that is not recorded yet; its
+  // facts are empty but for the id.
   uint32_t account_row_count() const;
   bool is_live(AccountRow row) const;
   std::optional<AccountRow> FindAccount(std::string_view id) const;
@@ -87,6 +90,7 @@ class BookView {
   // ---- engagements of an account by rising (time, id hash); those without a known
   // account are only counted.
   std::span<const EngagementEvent> engagements_of(AccountRow account) const;
+  // All engagements, with or without a known account.
   int64_t engagement_count() const;
   int64_t unattached_engagement_count() const;
   // Text of a symbol such as EngagementEvent::campaign. "" for kNoRow.

@@ -94,7 +94,7 @@ struct CloseDateChange {
   absl::CivilDay day;
 };
 struct BuyingGroupMember {
-  ContactRow contact{kNoRow};
+  ContactRow contact{kNoRow};  // not live where the contact is not recorded
   BuyingRole role = 0;
   absl::Time since = absl::InfinitePast();
 };
@@ -124,14 +124,29 @@ struct OpportunityFacts {
   std::span<const BuyingGroupMember> buying_group;
 };
 
-// One touch, compact. Numbers as in gtm.crm.v1.Engagement.
+// Unix seconds in 32 bits, used like an int64_t. From 1970 to 2106; instants outside
+// count as the nearest end.
+class UnixSeconds {
+ public:
+  constexpr UnixSeconds(int64_t seconds = 0)  // NOLINT: by design
+      : seconds_(seconds < 0            ? 0
+                 : seconds > UINT32_MAX ? UINT32_MAX
+                                        : static_cast<uint32_t>(seconds)) {}
+  constexpr operator int64_t() const { return seconds_; }  // NOLINT: by design
+
+ private:
+  uint32_t seconds_;
+};
+
+// One touch, compact. Numbers as in gtm.crm.v1.Engagement. A contact or opportunity
+// that is named but not recorded (not yet, or no longer) has a row that is not live.
 struct EngagementEvent {
-  int64_t time_s = 0;  // Unix seconds
+  UnixSeconds time_s;
   uint8_t type = 0;
   uint8_t direction = 0;
   uint16_t count = 1;  // saturates at 65,535
   ContactRow contact{kNoRow};
-  uint32_t campaign = kNoRow;     // symbol: BookView::text(campaign)
+  uint32_t campaign = kNoRow;  // symbol: BookView::text(campaign)
   OpportunityRow opportunity{kNoRow};
   absl::Time time() const { return absl::FromUnixSeconds(time_s); }
 };
