@@ -113,6 +113,8 @@ void AddWords(const CompiledCriterion& criterion, const Column& column, size_t f
 
 }  // namespace
 
+bool SameWord(std::string_view a, std::string_view b) { return internal::CompareWords(a, b) == 0; }
+
 Evaluator::Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
 Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
@@ -135,6 +137,14 @@ size_t Evaluator::criterion_count() const { return compiled_.size(); }
 
 int64_t Evaluator::max_micropoints(size_t criterion) const {
   return compiled_[criterion].max_points;
+}
+
+int64_t Evaluator::least_micropoints(size_t criterion) const {
+  return compiled_[criterion].least_points;
+}
+
+int64_t Evaluator::most_micropoints(size_t criterion) const {
+  return compiled_[criterion].most_points;
 }
 
 int64_t Evaluator::Score(std::span<const Value> values) const {

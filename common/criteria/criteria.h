@@ -74,6 +74,9 @@ struct TechnologyPair {
   int32_t neither_share_bps = 0;
   friend bool operator==(const TechnologyPair&, const TechnologyPair&) = default;
 };
+// The comparison of words that choices and pairs use.
+bool SameWord(std::string_view a, std::string_view b);
+
 // monostate: no rule was given, which Validate reports.
 using Rule = std::variant<std::monostate, Bands, Choices, TechnologyPair>;
 
@@ -207,6 +210,9 @@ class Evaluator {
   const std::vector<Criterion>& criteria() const { return criteria_; }
   // Scaled weight of a criterion. All together: 100,000,000.
   int64_t max_micropoints(size_t criterion) const;
+  // The least and the most that the criterion's rule can give.
+  int64_t least_micropoints(size_t criterion) const;
+  int64_t most_micropoints(size_t criterion) const;
 
   // In all of the following, values[i] belongs to criterion i. A value of the wrong type
   // counts as missing. No call allocates except Explain.

@@ -29,6 +29,5 @@ inline int CompareWords(std::string_view a, std::string_view b) {
   }
   return 0;
 }
-inline bool SameWord(std::string_view a, std::string_view b) { return CompareWords(a, b) == 0; }
 
 }  // namespace gtm::criteria::internal

@@ -1,0 +1,151 @@
+#include "services/targeting/domain/score_account.h"
+
+#include "fmt/format.h"
+#include "services/targeting/domain/values_text.h"
+
+namespace gtm::targeting::domain {
+namespace {
+
+using criteria::ExplainedScore;
+using criteria::kFullScoreMicropoints;
+using criteria::ScoreRange;
+
+// max * points / 100,000,000, half to even. Both are at most 1e8: no overflow.
+int64_t Scale(int64_t max, int64_t points) {
+  const int64_t product = max * points;
+  const int64_t quotient = product / kFullScoreMicropoints;
+  const int64_t twice = 2 * (product % kFullScoreMicropoints);
+  const bool up =
+      twice > kFullScoreMicropoints || (twice == kFullScoreMicropoints && quotient % 2 == 1);
+  return quotient + (up ? 1 : 0);
+}
+
+criteria::Part PriorityPart(std::string id, int64_t max, const ScoreRange& range) {
+  criteria::Part part;
+  part.criterion_id = std::move(id);
+  part.micropoints = Scale(max, range.micropoints);
+  part.max_micropoints = max;
+  part.known = range.known_weight_bps > 0;
+  part.observed = fmt::format(
+      "{:.2f}", static_cast<double>(range.micropoints) / criteria::kMicropointsPerPoint);
+  part.matched =
+      range.low_micropoints == range.high_micropoints
+          ? "all data known"
+          : fmt::format(
+                "{:.2f} to {:.2f} with full data",
+                static_cast<double>(range.low_micropoints) / criteria::kMicropointsPerPoint,
+                static_cast<double>(range.high_micropoints) / criteria::kMicropointsPerPoint);
+  return part;
+}
+
+ExplainedScore ExplainPriority(const Definition& definition, const AccountScore& score) {
+  ExplainedScore out{score.priority, {}};
+  out.parts.push_back(PriorityPart("fit", definition.fit_priority_max(), score.fit));
+  if (score.engagement) {
+    out.parts.push_back(
+        PriorityPart("engagement", definition.engagement_priority_max(), *score.engagement));
+  }
+  return out;
+}
+
+std::vector<std::string> DecidingCriteria(const criteria::Evaluator& evaluator,
+                                          const ExplainedScore& fit) {
+  std::vector<std::string> ids;
+  for (size_t i = 0; i < fit.parts.size(); ++i) {
+    const bool leaves_room = evaluator.least_micropoints(i) < evaluator.most_micropoints(i);
+    if (!fit.parts[i].known && leaves_room) ids.push_back(fit.parts[i].criterion_id);
+  }
+  return ids;
+}
+
+}  // namespace
+
+ScoreRange Prioritize(const Definition& definition, const ScoreRange& fit,
+                      const std::optional<ScoreRange>& engagement) {
+  if (!engagement) return fit;
+  const int64_t fit_max = definition.fit_priority_max();
+  const int64_t engagement_max = definition.engagement_priority_max();
+  ScoreRange out;
+  out.micropoints =
+      Scale(fit_max, fit.micropoints) + Scale(engagement_max, engagement->micropoints);
+  out.low_micropoints =
+      Scale(fit_max, fit.low_micropoints) + Scale(engagement_max, engagement->low_micropoints);
+  out.high_micropoints =
+      Scale(fit_max, fit.high_micropoints) + Scale(engagement_max, engagement->high_micropoints);
+  out.known_weight_bps = static_cast<int32_t>(
+      (fit_max * fit.known_weight_bps + engagement_max * engagement->known_weight_bps) /
+      kFullScoreMicropoints);
+  return out;
+}
+
+AccountScorer::AccountScorer(const Definition& definition, const book::BookView& view,
+                             absl::Time as_of)
+    : definition_(definition),
+      context_{view, as_of, view.settings().calendar.DayOf(as_of)},
+      meter_(definition.spec().engagement_rule, as_of),
+      fit_values_(definition.fit_attributes().size()),
+      engagement_values_(definition.engagement_attributes().size()) {}
+
+void AccountScorer::Read(book::AccountRow row) {
+  const book::AccountFacts account = context_.view.account(row);
+  EngagementMeasure measure;
+  if (definition_.reads_engagement()) measure = meter_.Measure(context_.view.engagements_of(row));
+  const auto read = [&](const std::vector<AttributeRef>& refs, std::vector<criteria::Value>* out) {
+    for (size_t i = 0; i < refs.size(); ++i) {
+      (*out)[i] = ReadAccount(refs[i], context_, row, account, measure);
+    }
+  };
+  read(definition_.fit_attributes(), &fit_values_);
+  read(definition_.engagement_attributes(), &engagement_values_);
+}
+
+AccountScore AccountScorer::Judge(const ScoreRange& fit,
+                                  const std::optional<ScoreRange>& engagement) const {
+  AccountScore score;
+  score.fit = fit;
+  score.engagement = engagement;
+  score.priority = Prioritize(definition_, fit, engagement);
+  const int64_t threshold = definition_.target_min_micropoints();
+  if (fit.low_micropoints >= threshold) score.verdict = Verdict::kTarget;
+  if (fit.high_micropoints < threshold) score.verdict = Verdict::kNotTarget;
+  score.prospect = score.verdict == Verdict::kTarget && engagement && engagement->micropoints > 0 &&
+                   engagement->micropoints >= definition_.prospect_min_micropoints();
+  return score;
+}
+
+AccountScore AccountScorer::Score(book::AccountRow row) {
+  Read(row);
+  std::optional<ScoreRange> engagement;
+  if (definition_.engagement() != nullptr) {
+    engagement = definition_.engagement()->Evaluate(engagement_values_);
+  }
+  return Judge(definition_.fit().Evaluate(fit_values_), engagement);
+}
+
+ExplainedAccountScore AccountScorer::Explain(book::AccountRow row) {
+  Read(row);
+  ExplainedAccountScore out;
+  out.fit = definition_.fit().Explain(fit_values_);
+  std::optional<ScoreRange> engagement;
+  if (definition_.engagement() != nullptr) {
+    out.engagement = definition_.engagement()->Explain(engagement_values_);
+    engagement = out.engagement->range;
+  }
+  out.score = Judge(out.fit.range, engagement);
+  out.priority = ExplainPriority(definition_, out.score);
+  if (out.score.verdict == Verdict::kUndecided) {
+    out.deciding_criterion_ids = DecidingCriteria(definition_.fit(), out.fit);
+  }
+  return out;
+}
+
+std::string AccountScorer::Inputs(book::AccountRow row) {
+  Read(row);
+  std::string text;
+  AppendText(context_.view.account(row).id, &text);
+  AppendValues(fit_values_, &text);
+  AppendValues(engagement_values_, &text);
+  return text;
+}
+
+}  // namespace gtm::targeting::domain

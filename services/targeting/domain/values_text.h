@@ -1,0 +1,42 @@
+#pragma once
+// Values as bytes, so that what an answer was computed from can be hashed. Every piece
+// carries its length: different values never give equal bytes.
+
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/criteria/criteria.h"
+
+namespace gtm::targeting::domain {
+
+inline void AppendNumber(uint64_t number, std::string* out) {
+  for (int shift = 0; shift < 64; shift += 8) {
+    out->push_back(static_cast<char>((number >> shift) & 0xff));
+  }
+}
+
+inline void AppendText(std::string_view text, std::string* out) {
+  AppendNumber(text.size(), out);
+  out->append(text);
+}
+
+inline void AppendValues(std::span<const criteria::Value> values, std::string* out) {
+  AppendNumber(values.size(), out);
+  for (const criteria::Value& value : values) {
+    if (!value.known()) {
+      out->push_back('-');
+    } else if (value.number() != nullptr) {
+      out->push_back('n');
+      AppendNumber(std::bit_cast<uint64_t>(*value.number()), out);
+    } else {
+      out->push_back('w');
+      AppendNumber(value.words().size(), out);
+      for (std::string_view word : value.words()) AppendText(word, out);
+    }
+  }
+}
+
+}  // namespace gtm::targeting::domain
