@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/testing/golden.h"
+
 namespace gtm::config {
 namespace {
 
@@ -35,6 +37,10 @@ TEST(Config, SecretsAreNotPrinted) {
       Config::Load(ServeKeys(), Arguments{"--store", "postgres://u:hush@h/db"}, NoEnvironment);
   ASSERT_TRUE(config.ok());
   EXPECT_EQ(config->Describe().find("hush"), std::string::npos);
+}
+
+TEST(Config, IsDocumented) {
+  testing::ExpectSection("README.md", "configuration", MarkdownTable(ServeKeys()));
 }
 
 TEST(Config, DefaultsAreValidAndDescribed) {

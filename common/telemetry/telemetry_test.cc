@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <prometheus/counter.h>
 
@@ -8,6 +9,7 @@
 #include "common/telemetry/log.h"
 #include "common/telemetry/metrics.h"
 #include "common/telemetry/trace.h"
+#include "common/testing/golden.h"
 
 namespace gtm::telemetry {
 namespace {
@@ -20,6 +22,16 @@ TEST(MetricTable, NamesAreDistinctAndConventional) {
     EXPECT_TRUE(def.name.starts_with("gtm_") || def.name.starts_with("grpc_server_")) << def.name;
     EXPECT_TRUE(def.help.ends_with(".")) << def.name;
   }
+}
+
+TEST(MetricTable, IsDocumented) {
+  constexpr const char* kTypes[] = {"counter", "gauge", "histogram"};
+  std::string table = "| metric | type | labels | meaning |\n|---|---|---|---|\n";
+  for (const MetricDef& def : kMetrics) {
+    table += fmt::format("| `{}` | {} | {} | {} |\n", def.name,
+                         kTypes[static_cast<int>(def.type)], def.labels, def.help);
+  }
+  testing::ExpectSection("common/telemetry/README.md", "metrics", table);
 }
 
 TEST(Metrics, RenderShowsSeriesWithTheirLabels) {
