@@ -148,7 +148,9 @@ int64_t FirstShift(const MatchProblem& problem) {
   for (const int64_t b : problem.benefits) {
     if (b != kForbidden) magnitude = std::max(magnitude, b < 0 ? -b : b);
   }
-  return (2 * int64_t{problem.executive_count} + 1) * (magnitude + problem.keep_bonus) + 1;
+  const int64_t chain_max =
+      (2 * int64_t{problem.executive_count} + 1) * (magnitude + problem.keep_bonus);
+  return 2 * chain_max + 1;
 }
 
 Result<MatchSolution> MatchSponsors(const MatchProblem& problem) {

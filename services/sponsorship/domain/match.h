@@ -28,7 +28,7 @@ inline constexpr int64_t kForbidden = INT64_MIN;
 inline constexpr int32_t kUnmatched = -1;
 
 // With these limits no sum or price below can overflow: a benefit with its bonus is at
-// most 2^41, first_shift less than 2^55, an objective less than 2^61.
+// most 2^41, first_shift less than 2^56, an objective less than 2^61.
 inline constexpr int64_t kBenefitMax = int64_t{1} << 40;  // of |benefit| and keep_bonus
 inline constexpr int32_t kMatchCandidatesMax = 1 << 20;
 inline constexpr int32_t kMatchExecutivesMax = 1 << 12;
@@ -81,8 +81,8 @@ struct MatchSolution {
   int64_t objective = 0;              // sum of Benefit over the pairs
   std::vector<int64_t> candidate_prices;
   // The least optimal prices: exactly what the total value gains from one more slot of
-  // the executive. first_shift or more where the slot would serve one more candidate
-  // that is served first.
+  // the executive. More than half of first_shift where the slot would serve one more
+  // candidate that is served first.
   std::vector<int64_t> executive_prices;
   // 0 where nobody is served first. Larger than anything that a chain of moves can gain.
   int64_t first_shift = 0;
@@ -102,8 +102,9 @@ inline int64_t ShiftedBenefit(const MatchProblem& problem, int64_t first_shift, 
   return problem.Benefit(candidate, executive) +
          (problem.IsServedFirst(candidate) ? first_shift : 0);
 }
-// The smallest shift that puts serving a candidate before any benefit: a chain of moves
-// leaves at most m pairs and makes at most m + 1.
+// A shift that puts serving a candidate before any benefit. A chain of moves leaves at
+// most m pairs and makes at most m + 1, so that its benefit is less than half the shift:
+// a price or loss above half the shift is about serving one candidate more or less.
 int64_t FirstShift(const MatchProblem& problem);
 
 }  // namespace gtm::sponsorship::domain
