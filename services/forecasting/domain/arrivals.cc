@@ -1,0 +1,96 @@
+#include "services/forecasting/domain/arrivals.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace gtm::forecasting::domain {
+namespace {
+
+// Belief before any history: half a deal in 30 days.
+constexpr double kPriorCount = 0.5;
+constexpr double kPriorDays = 30;
+constexpr int kWeekDays = 7;
+constexpr int kHistoryWeeksMax = 3 * 52;
+// As in close_rates.cc: spread of position factors over companies and over quarters.
+constexpr double kPositionVariance = 0.05;
+constexpr double kQuarterVariance = 0.03;
+
+// Factors from whole quarters of history, each position against its own quarter.
+std::array<double, kPositionCount> LearnFactors(const DealTable& table,
+                                                const std::vector<int>& per_day, DayNumber first) {
+  std::array<double, kPositionCount> factor;
+  factor.fill(1);
+  std::array<double, kPositionCount> observed{}, expected{};
+  int quarters = 0;
+  FiscalPeriod quarter = table.calendar.PeriodOf(DayAt(first), PeriodUnit::kQuarter);
+  for (;; quarter = table.calendar.Shift(quarter, 1)) {
+    const DayRange range = table.calendar.DaysOf(quarter);
+    const DayNumber start = NumberOf(range.start), end = NumberOf(range.end);
+    if (end > table.today + 1) break;
+    if (start < first) continue;
+    std::array<double, kPositionCount> counts{}, days{};
+    double total = 0;
+    for (DayNumber day = start; day < end; ++day) {
+      const auto j = static_cast<size_t>((day - start) * kPositionCount / (end - start));
+      counts[j] += per_day[static_cast<size_t>(day - first)];
+      days[j] += 1;
+      total += per_day[static_cast<size_t>(day - first)];
+    }
+    for (size_t j = 0; j < kPositionCount; ++j) {
+      observed[j] += counts[j];
+      expected[j] += total * days[j] / (end - start);
+    }
+    ++quarters;
+  }
+  if (quarters == 0) return factor;
+  double log_sum = 0;
+  for (size_t j = 0; j < kPositionCount; ++j) {
+    const double noise = kQuarterVariance / quarters + 1 / (expected[j] + 0.5);
+    const double keep = kPositionVariance / (kPositionVariance + noise);
+    factor[j] = std::exp(keep * std::log((observed[j] + 0.5) / (expected[j] + 0.5)));
+    log_sum += std::log(factor[j]) / kPositionCount;
+  }
+  for (double& f : factor) f /= std::exp(log_sum);
+  return factor;
+}
+
+}  // namespace
+
+Arrivals LearnArrivals(const DealTable& table, DayNumber complete_from) {
+  Arrivals arrivals;
+  arrivals.factor.fill(1);
+  arrivals.level = {kPriorCount / kPriorDays, kPriorCount, 0.01};
+  if (table.deals.empty()) return arrivals;
+  DayNumber first = table.today;
+  for (const Deal& deal : table.deals) first = std::min(first, deal.qualified_day);
+  // The first arrival only starts the watch: counting it would overstate a young tenant.
+  first = std::max({first + 1, complete_from, table.today - kHistoryWeeksMax * kWeekDays + 1});
+  if (first > table.today) return arrivals;
+  std::vector<int> per_day(static_cast<size_t>(table.today - first) + 1, 0);
+  for (const Deal& deal : table.deals) {
+    if (deal.qualified_day < first) continue;
+    ++per_day[static_cast<size_t>(deal.qualified_day - first)];
+    ++arrivals.count;
+  }
+  arrivals.factor = LearnFactors(table, per_day, first);
+  // Weeks back from today; days count by their position's factor.
+  const PositionIndex positions(table.calendar, first, table.today);
+  std::vector<double> counts, days;
+  for (DayNumber end = table.today; end >= first; end -= kWeekDays) {
+    double count = 0, exposure = 0;
+    for (DayNumber day = std::max(first, end - kWeekDays + 1); day <= end; ++day) {
+      count += per_day[static_cast<size_t>(day - first)];
+      exposure += arrivals.factor[static_cast<size_t>(positions.at(day))] *
+                  (day == table.today ? 1 - table.today_left : 1);
+    }
+    counts.push_back(count);
+    days.push_back(exposure);
+  }
+  std::reverse(counts.begin(), counts.end());
+  std::reverse(days.begin(), days.end());
+  arrivals.level = stats::FollowLevel(counts, days, kPriorCount / kPriorDays, kPriorCount);
+  return arrivals;
+}
+
+}  // namespace gtm::forecasting::domain

@@ -1,0 +1,24 @@
+#pragma once
+// How many deals enter the pipeline: a level that moves, times the position in the
+// fiscal quarter.
+
+#include <array>
+
+#include "common/stats/level.h"
+#include "services/forecasting/domain/close_rates.h"
+#include "services/forecasting/domain/deals.h"
+
+namespace gtm::forecasting::domain {
+
+struct Arrivals {
+  // Deals a day at an average position, now. Its steps are weeks.
+  stats::Level level;
+  std::array<double, kPositionCount> factor{};  // by position; 1 is average
+  int64_t count = 0;                            // arrivals that it rests on
+};
+
+// Learns from the days of pipeline entry in the table; from `complete_from` on, where
+// deals that entered earlier are missing (CloseRates::truncated_before).
+Arrivals LearnArrivals(const DealTable& table, DayNumber complete_from);
+
+}  // namespace gtm::forecasting::domain

@@ -1,0 +1,32 @@
+#include "services/forecasting/domain/deals.h"
+
+#include "common/core/sha256.h"
+
+namespace gtm::forecasting::domain {
+void SetToday(DealTable* table) {
+  const absl::CivilDay today = table->calendar.DayOf(table->as_of);
+  table->today = NumberOf(today);
+  const absl::Time start = table->calendar.StartOf(today);
+  const absl::Time end = table->calendar.StartOf(today + 1);
+  table->today_left = absl::FDivDuration(end - table->as_of, end - start);
+  // A cut "at the end of the day" a moment before midnight leaves nothing of it.
+  if (table->today_left < 1e-4) table->today_left = 0;
+}
+
+std::string HashOf(const DealTable& table) {
+  Sha256 hash;
+  hash.UpdateText("gtm.forecasting.deals.1").Update(absl::ToUnixMicros(table.as_of));
+  hash.Update(table.calendar.year_start_month()).UpdateText(table.calendar.time_zone().name());
+  hash.UpdateText(table.currency.code()).Update(static_cast<int64_t>(table.stage_zero.size()));
+  for (const Deal& deal : table.deals) {
+    hash.UpdateText(deal.id).UpdateText(deal.owner_seller_id).UpdateText(deal.segment);
+    hash.Update(static_cast<int64_t>(deal.outcome)).Update(deal.clock_day);
+    hash.Update(deal.qualified_day).Update(deal.closed_day);
+    hash.Update(deal.amount_micros.value_or(-1));
+    hash.Update(static_cast<int64_t>(deal.amount_ratio.value_or(-1) * 1e9));
+    hash.Update(deal.expected_close_day.value_or(INT32_MIN));
+  }
+  return hash.HexDigest();
+}
+
+}  // namespace gtm::forecasting::domain

@@ -1,0 +1,95 @@
+#include "services/forecasting/domain/read_deals.h"
+
+#include <algorithm>
+
+namespace gtm::forecasting::domain {
+namespace {
+
+using book::OpportunityFacts;
+using book::StageRole;
+
+std::string_view SegmentOf(const book::BookView& view, const OpportunityFacts& facts) {
+  if (!facts.segment.empty()) return facts.segment;
+  return book::IsRow(facts.account) ? view.account(facts.account).segment : std::string_view();
+}
+
+std::optional<double> RatioOf(const OpportunityFacts& facts, absl::Time qualified, absl::Time won,
+                              const Money& realized) {
+  // Half-way is a fair moment to look at a deal: forecasts meet deals at every age.
+  const book::AmountChange* expected = book::AmountAt(facts, qualified + (won - qualified) / 2);
+  if (expected == nullptr || expected->amount.micros <= 0 || expected->time >= won) return {};
+  if (expected->amount.currency != realized.currency) return {};
+  return static_cast<double>(realized.micros) / static_cast<double>(expected->amount.micros);
+}
+
+Result<Deal> DealOf(const book::BookView& view, const OpportunityFacts& facts,
+                    const DealTable& table, absl::Time qualified) {
+  const FiscalCalendar& calendar = table.calendar;
+  const auto number = [&](absl::Time time) { return NumberOf(calendar.DayOf(time)); };
+  Deal deal;
+  deal.id = std::string(facts.id);
+  deal.owner_seller_id = std::string(facts.owner_seller_id);
+  deal.segment = std::string(SegmentOf(view, facts));
+  const book::StageChange& stage = *book::StageAt(facts, table.as_of);
+  deal.stage_id = std::string(stage.stage_id);
+  deal.stage_day = number(stage.time);
+  deal.clock_day = number(facts.stage_changes.front().time);
+  deal.qualified_day = number(qualified);
+  absl::CivilDay rate_day = DayAt(table.today);
+  const auto won = book::WonTime(facts, table.as_of);
+  const auto lost = book::LostTime(facts, table.as_of);
+  if (won || lost) {
+    deal.outcome = won ? Outcome::kWon : Outcome::kLost;
+    deal.closed_day = std::max(number(won ? *won : *lost), deal.qualified_day);
+    rate_day = DayAt(deal.closed_day);
+  }
+  if (const auto* close = book::CloseDateAt(facts, table.as_of)) {
+    deal.expected_close_day = NumberOf(close->day);
+  }
+  const book::AmountChange* amount = book::AmountAt(facts, table.as_of);
+  // What a lost deal would have brought is in no number: no rate is needed for it.
+  if (amount != nullptr && !lost) {
+    GTM_ASSIGN_OR_RETURN(const Money money, view.InReportingCurrency(amount->amount, rate_day));
+    deal.amount_micros = money.micros;
+    if (won) deal.amount_ratio = RatioOf(facts, qualified, *won, amount->amount);
+  }
+  return deal;
+}
+
+}  // namespace
+
+Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of) {
+  DealTable table;
+  table.as_of = as_of;
+  table.calendar = view.settings().calendar;
+  table.currency = view.settings().reporting_currency;
+  SetToday(&table);
+  for (const book::OpportunityRow row : view.opportunities_by_id()) {
+    const OpportunityFacts facts = view.opportunity(row);
+    const book::StageChange* stage = book::StageAt(facts, as_of);
+    if (stage == nullptr) continue;
+    const auto qualified = book::QualifiedTime(facts, as_of);
+    if (stage->role == StageRole::kStageZero) {
+      StageZeroDeal deal;
+      deal.owner_seller_id = std::string(facts.owner_seller_id);
+      deal.segment = std::string(SegmentOf(view, facts));
+      deal.stage_id = std::string(stage->stage_id);
+      deal.clock_day = NumberOf(table.calendar.DayOf(facts.stage_changes.front().time));
+      deal.stage_day = NumberOf(table.calendar.DayOf(stage->time));
+      if (const auto* amount = book::AmountAt(facts, as_of)) {
+        GTM_ASSIGN_OR_RETURN(const Money money,
+                             view.InReportingCurrency(amount->amount, DayAt(table.today)));
+        deal.amount_micros = money.micros;
+      }
+      table.stage_zero.push_back(std::move(deal));
+      continue;
+    }
+    if (!qualified) continue;  // disqualified at Stage 0
+    GTM_ASSIGN_OR_RETURN(Deal deal, DealOf(view, facts, table, *qualified));
+    table.deals.push_back(std::move(deal));
+  }
+  table.unknown_stage_count = view.unknown_stage_count();
+  return table;
+}
+
+}  // namespace gtm::forecasting::domain

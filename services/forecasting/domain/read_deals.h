@@ -1,0 +1,16 @@
+#pragma once
+// From the Book to the table. Everything that the model reads passes through here, and
+// nothing that happened after the instant gets in: this is the time fence of the service.
+
+#include "absl/time/time.h"
+#include "common/book/book.h"
+#include "common/core/result.h"
+#include "services/forecasting/domain/deals.h"
+
+namespace gtm::forecasting::domain {
+
+// Reads the table at an instant. Amounts of won deals are converted with the rate of the
+// day of winning, of open ones with today's. Error: EXCHANGE_RATE_MISSING.
+Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of);
+
+}  // namespace gtm::forecasting::domain

@@ -1,0 +1,61 @@
+#pragma once
+// The chance that a deal is won within a window of days, by its age, under a common
+// factor on all wins.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "services/forecasting/domain/close_rates.h"
+
+namespace gtm::forecasting::domain {
+
+// The common factor is exp(spread * z - spread^2 / 2) at these z; between them the chance
+// is interpolated.
+inline constexpr int kNodeCount = 9;
+inline constexpr double kNodeSpan = 3.0;
+inline constexpr double NodeAt(int node) { return kNodeSpan * (2.0 * node / (kNodeCount - 1) - 1); }
+using NodeValues = std::array<double, kNodeCount>;
+// z is clamped to the span.
+double Interpolate(const NodeValues& values, double z);
+
+// Days first..last (numbers), seen from the end of a cut.
+struct Window {
+  DayNumber first = 0;
+  DayNumber last = -1;  // before `first`: empty
+};
+
+// Computes chances for one window. Days before the window (of a period that has not
+// begun) let deals close without counting.
+class WinChances {
+ public:
+  WinChances(const DealTable& table, const CloseRates& rates, Window window);
+
+  // Of a deal that is open at the cut with this age.
+  NodeValues OfOpen(int32_t age) const;
+  // Wins in the window for each deal that arrives a day at an average position, from the
+  // cut on: sum over days of the arrival factor times the chance.
+  NodeValues OfArrivals(const std::array<double, kPositionCount>& arrival_factor) const;
+  // Days of the window that lie after the cut; today counts with what is left of it.
+  double remaining_days() const { return remaining_days_; }
+  bool empty() const { return day_share_.empty(); }
+
+ private:
+  struct Cell {
+    double leave;  // chance to close on a whole day
+    double won;    // of it, by winning
+  };
+  // One deal from day index `from`, at `age` then, with `share` of that day to live.
+  NodeValues Follow(size_t from, int32_t age, double share) const;
+
+  const CloseRates& rates_;
+  DayNumber first_day_ = 0;  // day of index 0: today or tomorrow
+  double remaining_days_ = 0;
+  std::vector<double> day_share_;  // of each day, that lies after the cut
+  std::vector<bool> counts_;       // the day is in the window
+  std::vector<int8_t> position_;   // of each day
+  std::vector<Cell> cells_;        // [(bin * kPositionCount + position) * kNodeCount + node]
+};
+
+}  // namespace gtm::forecasting::domain
