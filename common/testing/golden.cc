@@ -8,12 +8,10 @@
 #include <optional>
 #include <sstream>
 
-namespace gtm::testing {
+namespace gtm::test {
 namespace {
 
-std::string RootPath(const std::string& path) {
-  return std::string(GTM_SOURCE_ROOT) + "/" + path;
-}
+std::string RootPath(const std::string& path) { return std::string(GTM_SOURCE_ROOT) + "/" + path; }
 
 std::optional<std::string> ReadFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -63,4 +61,4 @@ void ExpectSection(const std::string& path, std::string_view name, std::string_v
   EXPECT_EQ(file->substr(start, to - start), text) << path << " section " << name << " " << kAdvice;
 }
 
-}  // namespace gtm::testing
+}  // namespace gtm::test

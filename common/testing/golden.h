@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace gtm::testing {
+namespace gtm::test {
 
 // Adds a test failure where the file (path from the project's root) does not hold
 // exactly this text.
@@ -15,4 +15,4 @@ void ExpectGolden(const std::string& path, std::string_view text);
 // "<!-- end <name> -->".
 void ExpectSection(const std::string& path, std::string_view name, std::string_view text);
 
-}  // namespace gtm::testing
+}  // namespace gtm::test
