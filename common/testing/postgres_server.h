@@ -36,7 +36,7 @@ class PostgresServer {
   std::string ConnInfo() const;
   int port() const { return port_; }
 
-  // As a crash: SIGKILL to the server and what it started. Restart brings it back.
+  // As a crash: SIGKILL to the server. Restart brings it back on the same port.
   void Kill();
   Status Restart();
 
