@@ -1,0 +1,155 @@
+#include "services/targeting/handler/render.h"
+
+#include <algorithm>
+
+#include "common/criteria/criteria_proto.h"
+#include "common/stats/estimate_proto.h"
+#include "fmt/format.h"
+#include "services/targeting/domain/attributes.h"
+#include "services/targeting/domain/proto_time.h"
+
+namespace gtm::targeting::handler {
+namespace {
+
+using criteria::ExplainedScore;
+using domain::SetTime;
+
+type::v1::Date DateOf(absl::CivilDay day) {
+  type::v1::Date date;
+  date.set_year(static_cast<int32_t>(day.year()));
+  date.set_month(day.month());
+  date.set_day(day.day());
+  return date;
+}
+
+void AddReasons(const std::vector<domain::ReasonCount>& reasons,
+                google::protobuf::RepeatedPtrField<v1::GetHandshakeResponse::ReasonCount>* out) {
+  for (const domain::ReasonCount& reason : reasons) {
+    auto* message = out->Add();
+    message->set_reason(reason.reason);
+    message->set_handover_count(reason.count);
+  }
+}
+
+v1::AccountScore Frame(const std::string& account_id, const domain::AccountScore& score) {
+  v1::AccountScore out;
+  out.set_account_id(account_id);
+  out.set_verdict(static_cast<v1::TargetVerdict>(score.verdict));
+  out.set_prospect(score.prospect);
+  return out;
+}
+
+}  // namespace
+
+v1::AccountScore Render(const std::string& account_id, const domain::AccountScore& score) {
+  v1::AccountScore out = Frame(account_id, score);
+  *out.mutable_fit() = criteria::ToProto(ExplainedScore{score.fit, {}});
+  if (score.engagement) {
+    *out.mutable_engagement() = criteria::ToProto(ExplainedScore{*score.engagement, {}});
+  }
+  *out.mutable_priority() = criteria::ToProto(ExplainedScore{score.priority, {}});
+  return out;
+}
+
+v1::AccountScore Render(const std::string& account_id,
+                        const domain::ExplainedAccountScore& explained) {
+  v1::AccountScore out = Frame(account_id, explained.score);
+  *out.mutable_fit() = criteria::ToProto(explained.fit);
+  if (explained.engagement) *out.mutable_engagement() = criteria::ToProto(*explained.engagement);
+  *out.mutable_priority() = criteria::ToProto(explained.priority);
+  for (const std::string& id : explained.deciding_criterion_ids) out.add_deciding_criterion_ids(id);
+  return out;
+}
+
+v1::ContactScore Render(const std::string& contact_id, const domain::ContactScore& score) {
+  v1::ContactScore out;
+  out.set_contact_id(contact_id);
+  *out.mutable_fit() = criteria::ToProto(score.fit);
+  out.set_role_factor_bps(score.role_factor_bps);
+  out.set_weighted_micropoints(score.weighted_micropoints);
+  out.set_weighted_low_micropoints(score.weighted_low_micropoints);
+  out.set_weighted_high_micropoints(score.weighted_high_micropoints);
+  return out;
+}
+
+v1::DefinitionReview Render(const domain::ReviewState& review, bool early_change) {
+  v1::DefinitionReview out;
+  SetTime(review.due_time, out.mutable_due_time());
+  out.set_overdue(review.overdue);
+  out.set_age_days(review.age_days);
+  out.set_early_change(early_change);
+  for (const std::string& warning : review.warnings) out.add_warnings(warning);
+  return out;
+}
+
+v1::ListAttributesResponse RenderAttributes() {
+  using Attribute = v1::ListAttributesResponse::Attribute;
+  v1::ListAttributesResponse out;
+  for (const auto& table : {domain::AccountAttributes(), domain::ContactAttributes()}) {
+    for (const criteria::Attribute& attribute : table) {
+      const bool listed =
+          std::any_of(out.attributes().begin(), out.attributes().end(),
+                      [&](const Attribute& before) { return before.name() == attribute.name; });
+      if (listed) continue;
+      Attribute* message = out.add_attributes();
+      message->set_name(std::string(attribute.name));
+      message->set_value_type(
+          static_cast<Attribute::ValueType>(static_cast<int>(attribute.type) + 1));
+      message->set_meaning(std::string(attribute.meaning));
+    }
+  }
+  std::sort(out.mutable_attributes()->begin(), out.mutable_attributes()->end(),
+            [](const Attribute& a, const Attribute& b) { return a.name() < b.name(); });
+  return out;
+}
+
+void Render(const domain::Handshake& handshake, const DayRange& days,
+            v1::GetHandshakeResponse* response) {
+  const int64_t decided = handshake.accepted_count + handshake.rejected_count;
+  const domain::HandshakeVerdict verdict =
+      domain::JudgeHandshake(handshake.accepted_count, decided);
+  *response->mutable_days()->mutable_start_date() = DateOf(days.start);
+  *response->mutable_days()->mutable_end_date() = DateOf(days.end);
+  response->set_handover_count(handshake.handover_count);
+  response->set_pending_count(handshake.pending_count);
+  *response->mutable_acceptance() = stats::RateEstimate(
+      handshake.accepted_count, decided, {.half_width_max = domain::kHandshakeHalfWidthMax});
+  response->set_status(static_cast<v1::HandshakeStatus>(verdict.status));
+  response->set_verdict_could_turn(verdict.could_turn);
+  response->set_gate_bps(domain::kHandshakeGateBps);
+  response->set_healthy_to_bps(domain::kHandshakeHealthyToBps);
+  AddReasons(handshake.rejection_reasons, response->mutable_rejection_reasons());
+  *response->mutable_qualification() = stats::RateEstimate(
+      handshake.qualified_count, handshake.qualified_count + handshake.disqualified_count,
+      {.half_width_max = domain::kHandshakeHalfWidthMax});
+  AddReasons(handshake.disqualification_reasons, response->mutable_disqualification_reasons());
+}
+
+v1::DefinitionUsed RenderUsed(const v1::TargetDefinition& definition,
+                              const records_client::Question& question) {
+  v1::DefinitionUsed out;
+  out.set_definition_id(definition.id());
+  out.set_version_number(definition.version_number());
+  if (definition.has_activate_time()) {
+    const absl::Time activated = domain::TimeOf(definition.activate_time());
+    const auto& calendar = question.view.settings().calendar;
+    out.set_review_overdue(question.as_of >= domain::ReviewDueTime(calendar, activated));
+  }
+  return out;
+}
+
+type::v1::Provenance RenderProvenance(const records_client::Question& question,
+                                      const v1::TargetDefinition* definition,
+                                      std::string input_sha256) {
+  type::v1::Provenance out;
+  SetTime(question.as_of, out.mutable_as_of());
+  out.set_revision(question.view.revision());
+  out.set_input_sha256(std::move(input_sha256));
+  if (definition != nullptr) {
+    out.set_rules_version(fmt::format("target_definition {} version {}", definition->id(),
+                                      definition->version_number()));
+  }
+  return out;
+}
+
+}  // namespace gtm::targeting::handler

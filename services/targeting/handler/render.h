@@ -1,0 +1,27 @@
+#pragma once
+// From domain values to messages. No decisions.
+
+#include "common/records_client/records_client.h"
+#include "gtm/targeting/v1/service.pb.h"
+#include "services/targeting/domain/handover.h"
+#include "services/targeting/domain/review_clock.h"
+#include "services/targeting/domain/score_account.h"
+#include "services/targeting/domain/score_contact.h"
+
+namespace gtm::targeting::handler {
+
+v1::AccountScore Render(const std::string& account_id, const domain::AccountScore& score);
+v1::AccountScore Render(const std::string& account_id, const domain::ExplainedAccountScore& score);
+v1::ContactScore Render(const std::string& contact_id, const domain::ContactScore& score);
+v1::DefinitionReview Render(const domain::ReviewState& review, bool early_change);
+v1::ListAttributesResponse RenderAttributes();
+void Render(const domain::Handshake& handshake, const DayRange& days,
+            v1::GetHandshakeResponse* response);
+
+v1::DefinitionUsed RenderUsed(const v1::TargetDefinition& definition,
+                              const records_client::Question& question);
+type::v1::Provenance RenderProvenance(const records_client::Question& question,
+                                      const v1::TargetDefinition* definition,
+                                      std::string input_sha256);
+
+}  // namespace gtm::targeting::handler

@@ -1,0 +1,179 @@
+// Scoring accounts and people.
+
+#include <charconv>
+#include <set>
+
+#include "fmt/format.h"
+#include "services/targeting/domain/rank_targets.h"
+#include "services/targeting/domain/score_contact.h"
+#include "services/targeting/domain/values_text.h"
+#include "services/targeting/handler/choose_definition.h"
+#include "services/targeting/handler/decisions.h"
+#include "services/targeting/handler/page_token.h"
+#include "services/targeting/handler/parse.h"
+#include "services/targeting/handler/render.h"
+#include "services/targeting/handler/targeting_handler.h"
+
+namespace gtm::targeting::handler {
+namespace {
+
+constexpr int kBatchAccountsMax = 1'000;
+
+// A question with the definition that answers it.
+struct Asked {
+  records_client::Question question;
+  std::shared_ptr<const v1::TargetDefinition> message;
+  domain::Definition definition;
+};
+
+Result<Asked> Ask(records_client::Records& records, const rpc::Call& call,
+                  const type::v1::PointInTime& point, const std::string& definition_id) {
+  GTM_ASSIGN_OR_RETURN(records_client::Question question, records.Ask(call, point));
+  GTM_ASSIGN_OR_RETURN(auto message, ChooseDefinition(question, definition_id));
+  GTM_ASSIGN_OR_RETURN(domain::Definition definition, CompileDefinition(*message));
+  return Asked{std::move(question), std::move(message), std::move(definition)};
+}
+
+// Works for every answer that has `definition` and `provenance`.
+template <class Response>
+void FillBasis(const Asked& asked, std::string_view inputs, Response* response) {
+  *response->mutable_definition() = RenderUsed(*asked.message, asked.question);
+  *response->mutable_provenance() =
+      RenderProvenance(asked.question, asked.message.get(),
+                       HashInputs(*asked.message, asked.question.as_of, inputs));
+}
+
+Status CheckBatch(const v1::BatchScoreAccountsRequest& request) {
+  Violations violations;
+  if (request.account_ids().empty()) violations.Add("account_ids", "required: at least one");
+  if (request.account_ids_size() > kBatchAccountsMax) {
+    violations.Add("account_ids", "more than 1,000; ask in several calls or with ListTargets");
+  }
+  std::set<std::string_view> seen;
+  for (int i = 0; i < request.account_ids_size(); ++i) {
+    const std::string field = fmt::format("account_ids[{}]", i);
+    violations.CheckId(field, request.account_ids(i));
+    if (!seen.insert(request.account_ids(i)).second) violations.Add(field, "listed before");
+  }
+  return std::move(violations).ToStatus();
+}
+
+// "<priority>:<id>", and back. Tokens are bound to their request, so that a position that
+// does not parse is a damaged token.
+std::string PositionText(const domain::TargetPosition& position) {
+  return fmt::format("{}:{}", position.priority_micropoints, position.account_id);
+}
+
+Result<std::optional<domain::TargetPosition>> ParsePosition(const std::string& text) {
+  if (text.empty()) return std::optional<domain::TargetPosition>();
+  domain::TargetPosition position;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, position.priority_micropoints);
+  if (parsed.ec != std::errc() || parsed.ptr == end || *parsed.ptr != ':') {
+    return Error(Reason::PAGE_TOKEN_INVALID,
+                 "page_token: does not belong to this request; start again without it");
+  }
+  position.account_id.assign(parsed.ptr + 1, end);
+  return std::optional(position);
+}
+
+}  // namespace
+
+Status TargetingHandler::ScoreAccount(rpc::Call& call, const v1::ScoreAccountRequest& request,
+                                      v1::ScoreAccountResponse* response) {
+  Violations violations;
+  violations.CheckId("account_id", request.account_id());
+  GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
+  GTM_ASSIGN_OR_RETURN(const Asked asked,
+                       Ask(records_, call, request.point(), request.definition_id()));
+  const auto row = asked.question.view.FindAccount(request.account_id());
+  if (!row) return NotFound("account", request.account_id());
+  domain::AccountScorer scorer(asked.definition, asked.question.view, asked.question.as_of);
+  *response->mutable_score() = Render(request.account_id(), scorer.Explain(*row));
+  FillBasis(asked, scorer.Inputs(*row), response);
+  return {};
+}
+
+Status TargetingHandler::ScoreContact(rpc::Call& call, const v1::ScoreContactRequest& request,
+                                      v1::ScoreContactResponse* response) {
+  Violations violations;
+  violations.CheckId("contact_id", request.contact_id());
+  GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
+  GTM_ASSIGN_OR_RETURN(const Asked asked,
+                       Ask(records_, call, request.point(), request.definition_id()));
+  const auto row = asked.question.view.FindContact(request.contact_id());
+  if (!row) return NotFound("contact", request.contact_id());
+  GTM_ASSIGN_OR_RETURN(
+      const domain::ContactScore score,
+      domain::ScoreContact(asked.definition, asked.question.view, *row, asked.question.as_of));
+  *response->mutable_score() = Render(request.contact_id(), score);
+  FillBasis(asked, score.inputs, response);
+  return {};
+}
+
+Status TargetingHandler::BatchScoreAccounts(rpc::Call& call,
+                                            const v1::BatchScoreAccountsRequest& request,
+                                            v1::BatchScoreAccountsResponse* response) {
+  GTM_RETURN_IF_ERROR(CheckBatch(request));
+  GTM_ASSIGN_OR_RETURN(const Asked asked,
+                       Ask(records_, call, request.point(), request.definition_id()));
+  domain::AccountScorer scorer(asked.definition, asked.question.view, asked.question.as_of);
+  const bool parts = request.detail() == v1::SCORE_DETAIL_PARTS;
+  std::string inputs;
+  for (const std::string& id : request.account_ids()) {
+    const auto row = asked.question.view.FindAccount(id);
+    if (!row) {
+      response->add_missing_account_ids(id);
+      domain::AppendText(id, &inputs);
+      continue;
+    }
+    *response->add_scores() =
+        parts ? Render(id, scorer.Explain(*row)) : Render(id, scorer.Score(*row));
+    inputs += scorer.Inputs(*row);
+  }
+  FillBasis(asked, inputs, response);
+  return {};
+}
+
+Status TargetingHandler::ListTargets(rpc::Call& call, const v1::ListTargetsRequest& request,
+                                     v1::ListTargetsResponse* response) {
+  Violations violations;
+  const domain::TargetFilter filter = FilterOf(request, &violations);
+  const size_t page_size = PageSizeOf(request.page_size(), &violations);
+  GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
+  const std::string digest = RequestDigest(request);
+  GTM_ASSIGN_OR_RETURN(const std::string token, ReadPageToken(request.page_token(), digest));
+  GTM_ASSIGN_OR_RETURN(const auto after, ParsePosition(token));
+  GTM_ASSIGN_OR_RETURN(const Asked asked,
+                       Ask(records_, call, request.point(), request.definition_id()));
+  const book::BookView& view = asked.question.view;
+  GTM_ASSIGN_OR_RETURN(const domain::RankedPage page,
+                       domain::RankTargets(asked.definition, view, asked.question.as_of, filter,
+                                           after, page_size, [&call]() -> Status {
+                                             if (!call.is_cancelled()) return {};
+                                             return Error(Reason::CANCELLED_BY_CALLER,
+                                                          "the caller cancelled");
+                                           }));
+  domain::AccountScorer scorer(asked.definition, view, asked.question.as_of);
+  for (const domain::RankedTarget& target : page.targets) {
+    const std::string id(view.account(target.row).id);
+    *response->add_targets() = request.detail() == v1::SCORE_DETAIL_PARTS
+                                   ? Render(id, scorer.Explain(target.row))
+                                   : Render(id, target.score);
+  }
+  if (page.more) {
+    const auto& last = response->targets(response->targets_size() - 1);
+    response->set_next_page_token(
+        MakePageToken(PositionText({last.priority().micropoints(), last.account_id()}), digest));
+  }
+  response->set_total_count(page.total_count);
+  for (int verdict = 1; verdict <= 3; ++verdict) {
+    auto* count = response->add_verdict_counts();
+    count->set_verdict(static_cast<v1::TargetVerdict>(verdict));
+    count->set_account_count(page.verdict_counts[verdict]);
+  }
+  FillBasis(asked, view.revision() + digest, response);
+  return {};
+}
+
+}  // namespace gtm::targeting::handler

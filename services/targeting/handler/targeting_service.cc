@@ -1,0 +1,79 @@
+#include "services/targeting/handler/targeting_service.h"
+
+#include "common/rpc/gate.h"
+#include "gtm/targeting/v1/service.grpc.pb.h"
+#include "services/targeting/handler/targeting_handler.h"
+
+namespace gtm::targeting::handler {
+namespace {
+
+constexpr char kService[] = "gtm.targeting.v1.TargetingService";
+
+class TargetingRpc final : public v1::TargetingService::CallbackService {
+ public:
+  TargetingRpc(rpc::Gate& gate, records_client::Records& records)
+      : gate_(gate), handler_(records) {}
+
+  GTM_RPC_UNARY(CreateTargetDefinition, v1::CreateTargetDefinitionRequest,
+                v1::CreateTargetDefinitionResponse)
+  GTM_RPC_UNARY(UpdateTargetDefinition, v1::UpdateTargetDefinitionRequest,
+                v1::UpdateTargetDefinitionResponse)
+  GTM_RPC_UNARY(ProposeTargetDefinition, v1::ProposeTargetDefinitionRequest,
+                v1::ProposeTargetDefinitionResponse)
+  GTM_RPC_UNARY(SignOffTargetDefinition, v1::SignOffTargetDefinitionRequest,
+                v1::SignOffTargetDefinitionResponse)
+  GTM_RPC_UNARY(RetireTargetDefinition, v1::RetireTargetDefinitionRequest,
+                v1::RetireTargetDefinitionResponse)
+  GTM_RPC_UNARY(GetTargetDefinition, v1::GetTargetDefinitionRequest, v1::TargetDefinition)
+  GTM_RPC_UNARY(GetActiveTargetDefinition, v1::GetActiveTargetDefinitionRequest,
+                v1::GetActiveTargetDefinitionResponse)
+  GTM_RPC_UNARY(ListTargetDefinitions, v1::ListTargetDefinitionsRequest,
+                v1::ListTargetDefinitionsResponse)
+  GTM_RPC_UNARY(ListAttributes, v1::ListAttributesRequest, v1::ListAttributesResponse)
+  GTM_RPC_UNARY(ScoreAccount, v1::ScoreAccountRequest, v1::ScoreAccountResponse)
+  GTM_RPC_UNARY(ScoreContact, v1::ScoreContactRequest, v1::ScoreContactResponse)
+  GTM_RPC_UNARY(BatchScoreAccounts, v1::BatchScoreAccountsRequest, v1::BatchScoreAccountsResponse)
+  GTM_RPC_UNARY(ListTargets, v1::ListTargetsRequest, v1::ListTargetsResponse)
+  GTM_RPC_UNARY(RecordHandover, v1::RecordHandoverRequest, v1::RecordHandoverResponse)
+  GTM_RPC_UNARY(DecideHandover, v1::DecideHandoverRequest, v1::DecideHandoverResponse)
+  GTM_RPC_UNARY(GetHandshake, v1::GetHandshakeRequest, v1::GetHandshakeResponse)
+
+ private:
+  rpc::Gate& gate_;
+  TargetingHandler handler_;
+};
+
+// Every method that asks for a view or commits may wait for records, and so runs on the
+// CPU pool and not on a gRPC thread.
+#define GTM_ROW(method, role, cost) \
+  rpc::MethodRule { "gtm.targeting.v1.TargetingService/" method, rpc::Role::role, rpc::Cost::cost }
+constexpr rpc::MethodRule kMethods[] = {
+    GTM_ROW("CreateTargetDefinition", kWriter, kHeavy),
+    GTM_ROW("UpdateTargetDefinition", kWriter, kHeavy),
+    GTM_ROW("ProposeTargetDefinition", kWriter, kHeavy),
+    GTM_ROW("SignOffTargetDefinition", kApprover, kHeavy),
+    GTM_ROW("RetireTargetDefinition", kApprover, kHeavy),
+    GTM_ROW("GetTargetDefinition", kReader, kHeavy),
+    GTM_ROW("GetActiveTargetDefinition", kReader, kHeavy),
+    GTM_ROW("ListTargetDefinitions", kReader, kHeavy),
+    GTM_ROW("ListAttributes", kReader, kLight),
+    GTM_ROW("ScoreAccount", kReader, kHeavy),
+    GTM_ROW("ScoreContact", kReader, kHeavy),
+    GTM_ROW("BatchScoreAccounts", kReader, kHeavy),
+    GTM_ROW("ListTargets", kReader, kHeavy),
+    GTM_ROW("RecordHandover", kWriter, kHeavy),
+    GTM_ROW("DecideHandover", kWriter, kHeavy),
+    GTM_ROW("GetHandshake", kReader, kHeavy),
+};
+#undef GTM_ROW
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeTargetingService(rpc::Gate& gate,
+                                                    records_client::Records& records) {
+  return std::make_unique<TargetingRpc>(gate, records);
+}
+
+std::span<const rpc::MethodRule> TargetingMethods() { return kMethods; }
+
+}  // namespace gtm::targeting::handler
