@@ -42,6 +42,7 @@ struct Process::Signals {
   boost::asio::signal_set set{context, SIGTERM, SIGINT};
 };
 
+Process::Process(config::Config config) : config_(std::move(config)) {}
 Process::~Process() = default;
 
 Result<std::unique_ptr<Process>> Process::Start(std::string_view name, config::Config config) {

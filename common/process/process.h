@@ -49,7 +49,7 @@ class Process {
   void Stop();
 
  private:
-  explicit Process(config::Config config) : config_(std::move(config)) {}
+  explicit Process(config::Config config);
   Status StartTelemetry(std::string_view name);
 
   struct Signals;

@@ -1,0 +1,29 @@
+// gtm-records: the record store as a process of its own.
+#include "common/process/process.h"
+#include "services/records/handler/records_handler.h"
+#include "services/records/handler/records_service.h"
+#include "services/records/open_store.h"
+
+
+namespace {
+
+using namespace gtm;  // NOLINT: this file is nothing but the table of contents
+
+Status Run(process::Process& process) {
+  const std::string& url = process.config().Text(config::kStore);
+  GTM_ASSIGN_OR_RETURN(const auto store, records::OpenStore(url, process.log()));
+  records::handler::RecordsOptions options;
+  options.committer.writer_threads = records::WriterThreads(url);
+  records::handler::RecordsHandler handler(*store, SystemClock(), options);
+  process.gate().AddMethods(records::handler::RecordsMethods());
+  const auto service = records::handler::MakeRecordsService(process.gate(), handler);
+  GTM_RETURN_IF_ERROR(process.Listen({service.get()}));
+  process.RunUntilSignal([&] { handler.Shutdown(); });
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return process::Main("gtm-records", config::RecordsKeys(), argc, argv, Run);
+}
