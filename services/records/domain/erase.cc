@@ -2,6 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/unknown_field_set.h>
 
 #include <memory>
 #include <vector>
@@ -99,6 +100,30 @@ std::string ErasePersonal(record::Record* record) {
   const Path root{nullptr, record::KindName(record::KindOf(*record))};
   Erase(record::MutablePayload(record), *plan, root, &removed);
   return removed;
+}
+
+void SetErasureStamp(record::Record* record, std::string_view stamp) {
+  Message* payload = record::MutablePayload(record);
+  payload->GetReflection()->MutableUnknownFields(payload)->AddLengthDelimited(kErasureStampField,
+                                                                              std::string(stamp));
+}
+
+std::string TakeErasureStamp(record::Record* record) {
+  std::string stamp;
+  Message* payload = record::MutablePayload(record);
+  if (payload == nullptr) return stamp;
+  const Reflection& reflection = *payload->GetReflection();
+  if (reflection.GetUnknownFields(*payload).empty()) return stamp;
+  auto* unknown = reflection.MutableUnknownFields(payload);
+  for (int i = 0; i < unknown->field_count(); ++i) {
+    const auto& field = unknown->field(i);
+    if (field.number() == kErasureStampField &&
+        field.type() == google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED) {
+      stamp = field.length_delimited();
+    }
+  }
+  unknown->DeleteByNumber(kErasureStampField);
+  return stamp;
 }
 
 }  // namespace gtm::records::domain

@@ -23,4 +23,11 @@ bool ConcernsPerson(const record::Record& record, record::Kind person_kind,
 // salted digest is made that keeps decisions provable; "" where nothing was there.
 std::string ErasePersonal(record::Record* record);
 
+// What proves later what was removed: kept with the erased version, in a field of the
+// payload that no contract declares and that no reader sees.
+inline constexpr int kErasureStampField = 536'870'911;
+void SetErasureStamp(record::Record* record, std::string_view stamp);
+// Takes the stamp out; "" where there is none.
+std::string TakeErasureStamp(record::Record* record);
+
 }  // namespace gtm::records::domain
