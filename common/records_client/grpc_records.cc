@@ -1,0 +1,89 @@
+#include "common/records_client/grpc_records.h"
+
+#include <algorithm>
+
+#include "absl/time/clock.h"
+#include "common/book/names.h"
+#include "common/records_client/identity.h"
+
+namespace gtm::records_client {
+namespace {
+
+using records::v1::BatchCommitRequest;
+using records::v1::BatchCommitResponse;
+using records::v1::BatchGetRequest;
+using records::v1::BatchGetResponse;
+using records::v1::RecordsService;
+
+constexpr int kAttemptsMax = 5;
+constexpr absl::Duration kBackoffMin = absl::Milliseconds(50);
+constexpr absl::Duration kBackoffMax = absl::Seconds(1);
+
+class GrpcRecords final : public Records {
+ public:
+  GrpcRecords(std::shared_ptr<BookCache> books, std::shared_ptr<grpc::ChannelInterface> channel,
+              std::string service)
+      : books_(std::move(books)),
+        stub_(RecordsService::NewStub(channel)),
+        service_(std::move(service)) {}
+
+  Result<Question> Ask(const rpc::Call& call, const type::v1::PointInTime& point) override {
+    return books_->Ask(call, point);
+  }
+
+  Result<BatchCommitResponse> Commit(const rpc::Call& call,
+                                     const BatchCommitRequest& request) override {
+    return Repeat<BatchCommitResponse>(
+        call, [&](grpc::ClientContext* context, BatchCommitResponse* response) {
+          return stub_->BatchCommit(context, request, response);
+        });
+  }
+
+  Result<BatchGetResponse> Get(const rpc::Call& call, const BatchGetRequest& request) override {
+    return Repeat<BatchGetResponse>(call,
+                                    [&](grpc::ClientContext* context, BatchGetResponse* response) {
+                                      return stub_->BatchGet(context, request, response);
+                                    });
+  }
+
+ private:
+  // Makes a call, and again while records cannot be reached.
+  template <class Response, class Attempt>
+  Result<Response> Repeat(const rpc::Call& call, Attempt attempt) {
+    Backoff backoff(kBackoffMin, kBackoffMax,
+                    book::StableHash(call.trace_id) ^
+                        static_cast<uint64_t>(absl::ToUnixNanos(SystemClock().Now())));
+    const Identity identity{call.tenant().value(), service_, call.principal.subject, call.trace_id};
+    for (int attempt_count = 1;; ++attempt_count) {
+      GTM_RETURN_IF_ERROR(call.CheckAlive(SystemClock().Now()));
+      grpc::ClientContext context;
+      GTM_RETURN_IF_ERROR(Prepare(identity, call.deadline, &context));
+      Response response;
+      const grpc::Status status = attempt(&context, &response);
+      if (status.ok()) {
+        books_->SawHead(call.tenant(), response.revision());
+        return response;
+      }
+      Error error = FromRecords(status);
+      const absl::Duration wait =
+          std::max(backoff.Next(), absl::Milliseconds(error.retry_after_ms()));
+      const bool in_time = SystemClock().Now() + wait < call.deadline;
+      if (!IsTransient(error) || attempt_count == kAttemptsMax || !in_time) return error;
+      absl::SleepFor(wait);
+    }
+  }
+
+  const std::shared_ptr<BookCache> books_;
+  const std::unique_ptr<RecordsService::StubInterface> stub_;
+  const std::string service_;
+};
+
+}  // namespace
+
+std::unique_ptr<Records> MakeGrpcRecords(std::shared_ptr<BookCache> books,
+                                         std::shared_ptr<grpc::ChannelInterface> channel,
+                                         std::string service) {
+  return std::make_unique<GrpcRecords>(std::move(books), std::move(channel), std::move(service));
+}
+
+}  // namespace gtm::records_client

@@ -1,0 +1,19 @@
+#pragma once
+// Records over gRPC.
+
+#include <memory>
+#include <string>
+
+#include "common/records_client/book_cache.h"
+
+namespace gtm::records_client {
+
+// `service` is the identity with which decisions are written: "targeting". Services of
+// one process share the cache; the channel may be in-process. A call of Commit or Get
+// lasts until it is answered, at most until the call's deadline. Retry-safe: Commit
+// repeats itself with the same request_id while records cannot be reached.
+std::unique_ptr<Records> MakeGrpcRecords(std::shared_ptr<BookCache> books,
+                                         std::shared_ptr<grpc::ChannelInterface> channel,
+                                         std::string service);
+
+}  // namespace gtm::records_client

@@ -1,0 +1,66 @@
+#include "common/records_client/identity.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "absl/random/random.h"
+#include "common/rpc/authenticator.h"
+#include "common/rpc/status.h"
+
+namespace gtm::records_client {
+namespace {
+
+// What HTTP/2 metadata can carry as text.
+bool IsPlain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+std::string Plain(std::string text) {
+  for (char& c : text) {
+    if (c < 0x20 || c >= 0x7f) c = '?';
+  }
+  return text;
+}
+
+void Add(grpc::ClientContext* context, std::string_view key, const std::string& value) {
+  if (!value.empty()) context->AddMetadata(std::string(key), value);
+}
+
+std::string MakeSpanId() {
+  thread_local absl::BitGen bits;
+  return fmt::format("{:016x}", absl::Uniform<uint64_t>(bits, 1, UINT64_MAX));
+}
+
+}  // namespace
+
+Status Prepare(const Identity& identity, absl::Time deadline, grpc::ClientContext* context) {
+  if (!IsPlain(identity.tenant)) {
+    return InvalidField("tenant",
+                        "only ASCII letters, digits and marks can be sent; rename the tenant");
+  }
+  Add(context, rpc::kTenantKey, identity.tenant);
+  Add(context, rpc::kServiceKey, identity.service);
+  Add(context, rpc::kActorKey, Plain(identity.actor).substr(0, kIdBytesMax));
+  if (!identity.trace_id.empty()) {
+    context->AddMetadata("traceparent",
+                         fmt::format("00-{}-{}-01", identity.trace_id, MakeSpanId()));
+  }
+  if (deadline != absl::InfiniteFuture()) context->set_deadline(absl::ToChronoTime(deadline));
+  return {};
+}
+
+Error FromRecords(const grpc::Status& status) {
+  Error error = rpc::FromGrpcStatus(status);
+  const bool is_gone =
+      error.reason() == Reason::PEER_UNAVAILABLE || error.reason() == Reason::SHUTTING_DOWN;
+  if (!is_gone) return error;
+  return Error(Reason::RECORDS_UNAVAILABLE,
+               fmt::format("records cannot be reached ({}); try again", error.message()))
+      .RetryAfterMs(error.retry_after_ms());
+}
+
+bool IsTransient(const Error& error) { return error.code() == Code::kUnavailable; }
+
+}  // namespace gtm::records_client

@@ -1,0 +1,33 @@
+#pragma once
+// Who a client of records says that it is.
+
+#include <grpcpp/client_context.h>
+
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "common/core/error.h"
+#include "common/core/result.h"
+
+namespace gtm::records_client {
+
+struct Identity {
+  std::string tenant;
+  std::string service;   // "targeting"; "" where no service of ours decides
+  std::string actor;     // on whose behalf: the subject of the call
+  std::string trace_id;  // 32 hex digits, or ""
+};
+
+// Sets metadata and deadline of a call. Error: INVALID_FIELDS ("tenant") where the
+// tenant cannot travel as metadata.
+Status Prepare(const Identity& identity, absl::Time deadline, grpc::ClientContext* context);
+
+// What a failed call of records means to a caller of ours: the reason that records
+// gave; RECORDS_UNAVAILABLE where it could not be reached.
+Error FromRecords(const grpc::Status& status);
+
+// True where the same call may succeed a little later.
+bool IsTransient(const Error& error);
+
+}  // namespace gtm::records_client

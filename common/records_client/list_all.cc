@@ -1,0 +1,96 @@
+#include <algorithm>
+
+#include "common/record/kinds.h"
+#include "common/records_client/follower.h"
+#include "common/records_client/identity.h"
+
+namespace gtm::records_client {
+namespace {
+
+using records::v1::ListRequest;
+using records::v1::ListResponse;
+
+google::protobuf::Timestamp StampOf(absl::Time time) {
+  google::protobuf::Timestamp stamp;
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  stamp.set_seconds(seconds);
+  stamp.set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+  return stamp;
+}
+
+// Changes of a page, without copying its records.
+std::vector<book::Book::Change> ChangesOf(ListResponse* page) {
+  std::vector<book::Book::Change> changes(page->records_size());
+  for (int i = 0; i < page->records_size(); ++i) {
+    changes[i].record = std::move(*page->mutable_records(i));
+  }
+  return changes;
+}
+
+}  // namespace
+
+bool ContextHolder::Hold(grpc::ClientContext* context) {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return false;
+  context_ = context;
+  return true;
+}
+
+void ContextHolder::Release() {
+  const std::lock_guard lock(mutex_);
+  context_ = nullptr;
+}
+
+void ContextHolder::Cancel() {
+  const std::lock_guard lock(mutex_);
+  if (context_ != nullptr) context_->TryCancel();
+}
+
+void ContextHolder::Stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  if (context_ != nullptr) context_->TryCancel();
+}
+
+bool ContextHolder::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+Result<Listing> ListAll(records::v1::RecordsService::StubInterface& stub, const TenantId& tenant,
+                        std::optional<absl::Time> recorded_as_of, absl::Time deadline,
+                        const FollowerOptions& options, ContextHolder* holder, book::Book* book) {
+  std::optional<Listing> listing;
+  const Identity identity{tenant.value(), "", "book", ""};
+  for (const record::KindInfo& kind : record::Kinds()) {
+    ListRequest request;
+    request.set_kind(kind.kind);
+    request.set_page_size(options.page_size);
+    if (recorded_as_of.has_value()) *request.mutable_recorded_as_of() = StampOf(*recorded_as_of);
+    do {
+      grpc::ClientContext context;
+      const absl::Time page_deadline =
+          std::min(deadline, options.clock->Now() + options.page_timeout);
+      GTM_RETURN_IF_ERROR(Prepare(identity, page_deadline, &context));
+      if (!holder->Hold(&context)) {
+        return Error(Reason::CANCELLED_BY_CALLER, "the Book is no longer wanted");
+      }
+      ListResponse page;
+      const grpc::Status status = stub.List(&context, request, &page);
+      holder->Release();
+      if (!status.ok()) return FromRecords(status);
+      GTM_ASSIGN_OR_RETURN(const Revision revision, ParseRevision(page.revision()));
+      if (!listing.has_value()) listing = Listing{revision, revision.seq};
+      if (revision.epoch != listing->first.epoch) {
+        return Error(Reason::EPOCH_CHANGED, "records were restored while they were listed");
+      }
+      listing->last_seq = std::max(listing->last_seq, revision.seq);
+      book->Apply(ChangesOf(&page), revision.epoch, listing->first.seq);
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+  }
+  return *listing;
+}
+
+}  // namespace gtm::records_client
