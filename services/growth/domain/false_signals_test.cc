@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iostream>
+
 #include "common/core/random.h"
 
 namespace gtm::growth::domain {
@@ -105,11 +107,13 @@ TEST(JudgeHeadcount, D11WantsRevenuePerEmployeeLevel) {
   EXPECT_EQ(JudgeHeadcount({}).status, SignalStatus::kUnknown);
 }
 
-// In a world where nothing changes, ACT must be rare. 200 seeds.
+// In a world where nothing changes, ACT must be rare: at most 5 % of 200 seeds of 20
+// periods each.
 TEST(FalseAlarms, OfFalseSignalsAreRareWhereNothingChanges) {
+  constexpr int kSeeds = 200, kPeriods = 20, kMax = kSeeds * kPeriods / 20;
   int win_rate = 0, mql = 0;
-  for (uint64_t seed = 1; seed <= 200; ++seed) {
-    Random random(seed);
+  for (int run = 0; run < kSeeds * kPeriods; ++run) {
+    Random random(static_cast<uint64_t>(run / kPeriods) * 1'000 + run % kPeriods);
     const auto quarter = [&random] {
       return WinRatePeriod{random.Poisson(80), random.Poisson(20), random.Poisson(20)};
     };
@@ -122,10 +126,10 @@ TEST(FalseAlarms, OfFalseSignalsAreRareWhereNothingChanges) {
     const MqlPeriod month = leads();
     mql += JudgeMql(Mql(month, leads())).status == SignalStatus::kAct;
   }
-  RecordProperty("win_rate", win_rate);
-  RecordProperty("mql", mql);
-  EXPECT_LE(win_rate, 16);
-  EXPECT_LE(mql, 16);
+  std::cout << "ACT of " << kSeeds * kPeriods << ": win rate " << win_rate << ", MQL " << mql
+            << "\n";
+  EXPECT_LE(win_rate, kMax);
+  EXPECT_LE(mql, kMax);
 }
 
 }  // namespace
