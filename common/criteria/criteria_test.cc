@@ -1,0 +1,448 @@
+#include "common/criteria/criteria.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "common/core/random.h"
+#include "common/criteria/attributes.h"
+#include "common/criteria/criteria_proto.h"
+#include "fmt/format.h"
+
+namespace gtm::criteria {
+namespace {
+
+using ::testing::Contains;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+Evaluator Compile(std::vector<Criterion> criteria) {
+  auto evaluator = Evaluator::Compile(std::move(criteria), "criteria");
+  EXPECT_TRUE(evaluator.ok()) << (evaluator.ok() ? "" : evaluator.error().message());
+  return std::move(evaluator).value();
+}
+
+Criterion Size(int32_t weight = 30) {
+  return {"employees", "", "account.employee_count", weight,
+          Bands{{{{}, 50, 0, "small"}, {50, 1000, 5000, "mid-market"}, {1000, {}, 10000, ""}}}};
+}
+Criterion Industry(int32_t weight = 20) {
+  return {"industry", "", "account.industry", weight,
+          Choices{{{"Software", 10000}, {"Retail", 4000}}, 1000}};
+}
+Criterion Warehouse(int32_t weight = 10) {
+  return {"warehouse", "", "account.technologies", weight,
+          TechnologyPair{"Snowflake", "Redshift", 10000, 6000, 2000, 500}};
+}
+
+// ---- Scores
+
+TEST(Evaluator, GivesTheShareOfTheBandThatTheNumberFallsInto) {
+  const Evaluator evaluator = Compile({Size()});
+  const auto score = [&](double number) {
+    const Value values[] = {Value::Number(number)};
+    return evaluator.Score(values);
+  };
+  EXPECT_EQ(score(-5), 0);
+  EXPECT_EQ(score(49.999), 0);
+  EXPECT_EQ(score(50), 50'000'000) << "the lower end belongs to the band";
+  EXPECT_EQ(score(999), 50'000'000);
+  EXPECT_EQ(score(1000), 100'000'000) << "the upper end does not";
+  EXPECT_EQ(score(std::numeric_limits<double>::infinity()), 100'000'000);
+}
+
+TEST(Evaluator, GivesNothingInAGapBetweenBands) {
+  const Evaluator evaluator =
+      Compile({{"a", "", "x", 1, Bands{{{0, 10, 3000, ""}, {20, 30, 9000, ""}}}}});
+  for (const auto& [number, points] : std::vector<std::pair<double, int64_t>>{
+           {-1, 0}, {0, 30'000'000}, {10, 0}, {19, 0}, {20, 90'000'000}, {30, 0}}) {
+    const Value values[] = {Value::Number(number)};
+    EXPECT_EQ(evaluator.Score(values), points) << number;
+    EXPECT_EQ(evaluator.Explain(values).parts[0].matched == "no band", points == 0) << number;
+  }
+}
+
+TEST(Evaluator, ComparesWordsWithoutRegardToCase) {
+  const Evaluator evaluator = Compile({Industry()});
+  for (const auto& [word, points] : std::vector<std::pair<std::string_view, int64_t>>{
+           {"software", 100'000'000}, {"RETAIL", 40'000'000}, {"Mining", 10'000'000}}) {
+    const Value values[] = {Value::Word(word)};
+    EXPECT_EQ(evaluator.Score(values), points) << word;
+  }
+}
+
+TEST(Evaluator, CountsTheBestOfAList) {
+  const Evaluator evaluator = Compile({Industry()});
+  const std::string_view words[] = {"mining", "retail", "fishing"};
+  const Value values[] = {Value::Words(words)};
+  const ExplainedScore score = evaluator.Explain(values);
+  EXPECT_EQ(score.range.micropoints, 40'000'000);
+  EXPECT_EQ(score.parts[0].observed, "retail");
+  EXPECT_EQ(score.parts[0].matched, "Retail");
+}
+
+// TG-05.
+TEST(Evaluator, TellsTheFourCasesOfATechnologyPair) {
+  const Evaluator evaluator = Compile({Warehouse()});
+  const auto score = [&](std::vector<std::string_view> words) {
+    const Value values[] = {Value::Words(words)};
+    return evaluator.Score(values);
+  };
+  EXPECT_EQ(score({"Slack", "snowflake"}), 100'000'000);
+  EXPECT_EQ(score({"Redshift", "Snowflake"}), 60'000'000);
+  EXPECT_EQ(score({"redshift"}), 20'000'000);
+  EXPECT_EQ(score({"Slack"}), 5'000'000);
+  EXPECT_EQ(score({}), 5'000'000) << "known to have none";
+}
+
+TEST(Evaluator, TreatsMissingDataAsAGapAndNotAsZero) {
+  const Evaluator evaluator = Compile({Size(50), Industry(30), Warehouse(20)});
+  const Value values[] = {Value::Number(200), Value(), Value()};
+  const ScoreRange range = evaluator.Evaluate(values);
+  EXPECT_EQ(range.micropoints, 25'000'000);
+  // Industry gives 10 % to 100 % of 30 points, the pair 5 % to 100 % of 20 points.
+  EXPECT_EQ(range.low_micropoints, 25'000'000 + 3'000'000 + 1'000'000);
+  EXPECT_EQ(range.high_micropoints, 25'000'000 + 30'000'000 + 20'000'000);
+  EXPECT_EQ(range.known_weight_bps, 5'000);
+  const ExplainedScore score = evaluator.Explain(values);
+  EXPECT_FALSE(score.parts[1].known);
+  EXPECT_EQ(score.parts[1].micropoints, 0);
+  EXPECT_EQ(score.parts[1].observed, "");
+}
+
+TEST(Evaluator, TreatsAValueOfAnotherTypeAsMissing) {
+  const Evaluator evaluator = Compile({Size(), Industry(), Warehouse()});
+  const Value values[] = {Value::Word("many"), Value::Number(7), Value::Number(std::nan(""))};
+  EXPECT_EQ(evaluator.Evaluate(values).known_weight_bps, 0);
+}
+
+TEST(Evaluator, ExplainsWithTheObservedTextAndTheBand) {
+  const Evaluator evaluator = Compile({Size(), Industry(), Warehouse()});
+  const std::string_view words[] = {"Slack", "Redshift", "Snowflake"};
+  const Value values[] = {Value::Number(2822), Value::Word("mining"), Value::Words(words)};
+  const ExplainedScore score = evaluator.Explain(values);
+  EXPECT_EQ(score.parts[0].observed, "2822");
+  EXPECT_EQ(score.parts[0].matched, "1,000 and more");
+  EXPECT_EQ(score.parts[1].observed, "mining");
+  EXPECT_EQ(score.parts[1].matched, "other");
+  EXPECT_EQ(score.parts[2].observed, "Redshift, Snowflake");
+  EXPECT_EQ(score.parts[2].matched, "both Snowflake and Redshift");
+}
+
+TEST(Evaluator, SplitsTheWeightsWithoutARest) {
+  const Evaluator thirds = Compile({Size(1), Industry(1), Warehouse(1)});
+  // IDs are distinct; the earlier criterion gets the odd micropoint.
+  EXPECT_EQ(thirds.max_micropoints(0), 33'333'334);
+  EXPECT_EQ(thirds.max_micropoints(1), 33'333'333);
+  EXPECT_EQ(thirds.max_micropoints(2), 33'333'333);
+  const Evaluator weightless = Compile({Size(7), Industry(0)});
+  EXPECT_EQ(weightless.max_micropoints(0), kFullScoreMicropoints);
+  EXPECT_EQ(weightless.max_micropoints(1), 0);
+}
+
+TEST(Evaluator, RoundsAPartHalfToEven) {
+  // 3 criteria of weight 1: the first has 33,333,334 at most; 0.15 % of it is 50,000.001.
+  std::vector<Criterion> criteria = {
+      {"a", "", "x", 1, Bands{{{{}, {}, 15, ""}}}}, Industry(1), Warehouse(1)};
+  EXPECT_EQ(Compile(criteria).most_micropoints(0), 50'000);
+  // Two weights 1 and 199,999: 500 micropoints at most; 50 bps of it is exactly 2.5 -> 2.
+  criteria = {{"a", "", "x", 1, Bands{{{{}, {}, 50, ""}}}}, Industry(199'999)};
+  EXPECT_EQ(Compile(criteria).max_micropoints(0), 500);
+  EXPECT_EQ(Compile(criteria).most_micropoints(0), 2);
+  std::get<Bands>(criteria[0].rule).bands[0].share_bps = 70;  // 3.5 -> 4
+  EXPECT_EQ(Compile(criteria).most_micropoints(0), 4);
+}
+
+// ---- Bad definitions
+
+std::vector<std::string> FieldsOf(const std::vector<FieldViolation>& violations) {
+  std::vector<std::string> fields;
+  for (const FieldViolation& violation : violations) fields.push_back(violation.field);
+  return fields;
+}
+
+TEST(Validate, CollectsEveryViolation) {
+  Criterion bad{"", "", "", -1, Bands{{{10, 5, 20000, ""}, {4, {}, -1, ""}, {{}, {}, 0, ""}}}};
+  const auto fields = FieldsOf(Validate(std::vector{bad, Size(0), Size(0)}, "criteria"));
+  EXPECT_THAT(fields, ::testing::UnorderedElementsAre(
+                          "criteria[0].id", "criteria[0].attribute", "criteria[0].weight",
+                          "criteria[0].bands.bands[0].share_bps", "criteria[0].bands.bands[0].max",
+                          "criteria[0].bands.bands[1].share_bps", "criteria[0].bands.bands[1].min",
+                          "criteria[0].bands.bands[2].min", "criteria[2].id", "criteria"));
+}
+
+TEST(Validate, RefusesRepeatedChoicesOverlapsAndMissingRules) {
+  Criterion choices{"a", "", "x", 1, Choices{{{"Retail", 1}, {"retail", 2}, {"", 3}}, 0}};
+  Criterion none{"b", "", "x", 1, {}};
+  Criterion pair{"c", "", "x", 1, TechnologyPair{"Slack", "SLACK", 0, 0, 0, 10001}};
+  Criterion empty{"d", "", "x", 1, Bands{}};
+  Criterion nan{"e", "", "x", 1, Bands{{{std::nan(""), {}, 1, ""}}}};
+  EXPECT_THAT(FieldsOf(Validate(std::vector{choices, none, pair, empty, nan}, "c")),
+              ::testing::UnorderedElementsAre("c[0].choices.choices[1].value",
+                                              "c[0].choices.choices[2].value", "c[1].rule_kind",
+                                              "c[2].technology_pair.alternative",
+                                              "c[2].technology_pair.neither_share_bps",
+                                              "c[3].bands.bands", "c[4].bands.bands[0].min"));
+  EXPECT_THAT(Validate({}, "c"), SizeIs(1));
+}
+
+TEST(Validate, AcceptsTouchingBands) {
+  EXPECT_THAT(Validate(std::vector{Size(), Industry(), Warehouse()}, "c"), IsEmpty());
+}
+
+TEST(CheckAttributes, NamesTheNearMatchAndTheRuleThatFits) {
+  constexpr Attribute kTable[] = {{"account.employee_count", ValueType::kNumber, ""},
+                                  {"account.custom_label.*", ValueType::kWord, ""},
+                                  {"account.technologies", ValueType::kWords, ""}};
+  Criterion typo = Size();
+  typo.attribute = "account.employe_count";
+  Criterion label = Industry();
+  label.attribute = "account.custom_lable.tier";
+  Criterion far = Industry();
+  far.attribute = "zzz";
+  Criterion wrong = Industry();
+  wrong.attribute = "account.employee_count";
+  Criterion good = Industry();
+  good.attribute = "account.custom_label.tier";
+  Criterion no_key = Industry();
+  no_key.attribute = "account.custom_label.";
+  const auto violations =
+      CheckAttributes(std::vector{typo, label, far, wrong, good, Warehouse(), no_key}, kTable, "c");
+  ASSERT_THAT(FieldsOf(violations),
+              ::testing::ElementsAre("c[0].attribute", "c[1].attribute", "c[2].attribute",
+                                     "c[3].rule_kind", "c[6].attribute"));
+  EXPECT_THAT(violations[0].description, HasSubstr("did you mean \"account.employee_count\"?"));
+  EXPECT_THAT(violations[1].description, HasSubstr("did you mean \"account.custom_label.*\"?"));
+  EXPECT_THAT(violations[2].description, ::testing::Not(HasSubstr("did you mean")));
+  EXPECT_THAT(violations[3].description, HasSubstr("use bands"));
+}
+
+TEST(CriteriaProto, KeepsEveryFieldBothWays) {
+  Criterion named = Size();
+  named.display_name = "Employees";
+  const std::vector<Criterion> criteria = {
+      named, Industry(), Warehouse(), {"none", "", "x", 1, {}}};
+  google::protobuf::RepeatedPtrField<type::v1::Criterion> messages;
+  for (const Criterion& criterion : criteria) *messages.Add() = ToProto(criterion);
+  EXPECT_EQ(FromProto(messages), criteria);
+}
+
+// ---- Properties over generated definitions and values
+
+constexpr std::string_view kWords[] = {"alpha", "Beta", "gamma", "Delta", "eps", "ZETA"};
+
+Rule RandomRule(Random& random) {
+  switch (random.Below(3)) {
+    case 0: {
+      Bands rule;
+      double at = static_cast<double>(random.Below(20)) - 10;
+      const uint64_t count = 1 + random.Below(5);
+      for (uint64_t i = 0; i < count; ++i) {
+        Band band;
+        if (i > 0 || random.Below(2) == 0) band.min = at;
+        at += 1 + static_cast<double>(random.Below(8));
+        if (i + 1 < count || random.Below(2) == 0) band.max = at;
+        if (random.Below(3) == 0) at += 2;  // a gap
+        band.share_bps = static_cast<int32_t>(random.Below(10'001));
+        rule.bands.push_back(band);
+      }
+      return rule;
+    }
+    case 1: {
+      Choices rule;
+      for (std::string_view word : kWords) {
+        if (random.Below(2) == 0) continue;
+        rule.choices.push_back({std::string(word), static_cast<int32_t>(random.Below(10'001))});
+      }
+      if (rule.choices.empty()) rule.choices.push_back({"alpha", 7});
+      rule.other_share_bps = static_cast<int32_t>(random.Below(10'001));
+      return rule;
+    }
+    default: {
+      const auto share = [&] { return static_cast<int32_t>(random.Below(10'001)); };
+      return TechnologyPair{"alpha", "beta", share(), share(), share(), share()};
+    }
+  }
+}
+
+std::vector<Criterion> RandomCriteria(Random& random) {
+  std::vector<Criterion> criteria(1 + random.Below(12));
+  for (size_t i = 0; i < criteria.size(); ++i) {
+    criteria[i].id = fmt::format("c{}", i);
+    criteria[i].attribute = "x";
+    criteria[i].weight = static_cast<int32_t>(random.Below(i == 0 ? 999 : 1'000) + (i == 0));
+    criteria[i].rule = RandomRule(random);
+  }
+  return criteria;
+}
+
+// Storage for the words of one row of values.
+struct RandomValues {
+  std::vector<std::vector<std::string_view>> lists;
+  std::vector<Value> values;
+
+  Value Fill(const Rule& rule, size_t i, Random& random) {
+    if (std::holds_alternative<Bands>(rule)) {
+      return Value::Number(static_cast<double>(random.Below(120)) / 2 - 15);
+    }
+    lists[i].clear();
+    const uint64_t count = random.Below(4);
+    for (uint64_t w = 0; w < count; ++w) lists[i].push_back(kWords[random.Below(6)]);
+    return Value::Words(lists[i]);
+  }
+};
+
+// 1,000,000 pairs of a definition and the values of a thing (issue "Foundation", C03).
+TEST(EvaluatorProperty, PartsSumToTheScoreAndTheRangeHoldsEveryCompletion) {
+  Random random(20'260);
+  int64_t missing = 0;
+  for (int d = 0; d < 40'000; ++d) {
+    const Evaluator evaluator = Compile(RandomCriteria(random));
+    const size_t n = evaluator.criterion_count();
+    int64_t maxima = 0;
+    for (size_t i = 0; i < n; ++i) maxima += evaluator.max_micropoints(i);
+    ASSERT_EQ(maxima, kFullScoreMicropoints);
+    RandomValues row{std::vector<std::vector<std::string_view>>(n), std::vector<Value>(n)};
+    std::vector<int64_t> parts(n);
+    std::vector<Value> full(n);
+    for (int v = 0; v < 25; ++v) {
+      for (size_t i = 0; i < n; ++i) {
+        full[i] = row.Fill(evaluator.criteria()[i].rule, i, random);
+        const bool known = random.Below(3) != 0;
+        missing += known ? 0 : 1;
+        row.values[i] = known ? full[i] : Value();
+      }
+      const ScoreRange range = evaluator.Evaluate(row.values, parts);
+      ASSERT_EQ(std::accumulate(parts.begin(), parts.end(), int64_t{0}), range.micropoints);
+      ASSERT_EQ(evaluator.Score(row.values), range.micropoints);
+      ASSERT_LE(range.micropoints, range.low_micropoints);
+      const ScoreRange completed = evaluator.Evaluate(full);
+      ASSERT_LE(range.low_micropoints, completed.micropoints);
+      ASSERT_GE(range.high_micropoints, completed.micropoints);
+      ASSERT_EQ(completed.low_micropoints, completed.micropoints);
+      ASSERT_EQ(completed.high_micropoints, completed.micropoints);
+      ASSERT_EQ(completed.known_weight_bps, 10'000);
+    }
+  }
+  EXPECT_GT(missing, 1'000'000);
+}
+
+TEST(EvaluatorProperty, TheRangeIsReachedByAnActualCompletion) {
+  Random random(3);
+  for (int d = 0; d < 2'000; ++d) {
+    const Evaluator evaluator = Compile(RandomCriteria(random));
+    const std::vector<Value> none(evaluator.criterion_count());
+    const ScoreRange range = evaluator.Evaluate(none);
+    int64_t low = 0;
+    int64_t high = 0;
+    for (size_t i = 0; i < evaluator.criterion_count(); ++i) {
+      low += evaluator.least_micropoints(i);
+      high += evaluator.most_micropoints(i);
+    }
+    ASSERT_EQ(range, (ScoreRange{0, low, high, 0}));
+  }
+}
+
+TEST(EvaluatorProperty, RisingSharesGiveRisingScores) {
+  Random random(4);
+  for (int d = 0; d < 5'000; ++d) {
+    Bands rule;
+    double at = 0;
+    int32_t share = 0;
+    const uint64_t count = 1 + random.Below(8);
+    for (uint64_t i = 0; i < count; ++i) {
+      share = std::min<int32_t>(10'000, share + static_cast<int32_t>(random.Below(2'000)));
+      Band band{at, {}, share, ""};
+      at += 1 + static_cast<double>(random.Below(5));
+      if (i + 1 < count) band.max = at;
+      rule.bands.push_back(band);
+    }
+    const Evaluator evaluator = Compile({{"a", "", "x", 5, rule}, Industry(3)});
+    int64_t before = 0;
+    for (double x = -2; x < at + 2; x += 0.5) {
+      const Value values[] = {Value::Number(x), Value::Word("retail")};
+      const int64_t score = evaluator.Score(values);
+      ASSERT_GE(score, before);
+      before = score;
+    }
+  }
+}
+
+TEST(EvaluatorProperty, ExplanationsSayTheSameAsScores) {
+  Random random(5);
+  for (int d = 0; d < 2'000; ++d) {
+    const Evaluator evaluator = Compile(RandomCriteria(random));
+    const size_t n = evaluator.criterion_count();
+    RandomValues row{std::vector<std::vector<std::string_view>>(n), std::vector<Value>(n)};
+    for (size_t i = 0; i < n; ++i) {
+      row.values[i] =
+          random.Below(4) == 0 ? Value() : row.Fill(evaluator.criteria()[i].rule, i, random);
+    }
+    const ExplainedScore score = evaluator.Explain(row.values);
+    ASSERT_EQ(score.range, evaluator.Evaluate(row.values));
+    int64_t sum = 0;
+    for (size_t i = 0; i < n; ++i) {
+      sum += score.parts[i].micropoints;
+      ASSERT_EQ(score.parts[i].known, row.values[i].known());
+      ASSERT_EQ(score.parts[i].matched.empty(), !score.parts[i].known);
+      ASSERT_EQ(score.parts[i].observed.empty(), !score.parts[i].known);
+    }
+    ASSERT_EQ(sum, score.range.micropoints);
+  }
+}
+
+// The same rows as columns give the same scores.
+TEST(EvaluatorProperty, ColumnsGiveTheScoresOfRows) {
+  Random random(6);
+  constexpr size_t kRows = 5'000;  // more than two blocks
+  for (int d = 0; d < 20; ++d) {
+    const Evaluator evaluator = Compile(RandomCriteria(random));
+    const size_t n = evaluator.criterion_count();
+    std::vector<std::vector<double>> numbers(n);
+    std::vector<std::vector<uint32_t>> codes(n), ends(n);
+    std::vector<std::vector<uint8_t>> known(n);
+    std::vector<Column> columns(n);
+    std::vector<std::vector<Value>> rows(kRows, std::vector<Value>(n));
+    std::vector<std::vector<std::vector<std::string_view>>> lists(n);
+    for (size_t i = 0; i < n; ++i) {
+      const bool bands = std::holds_alternative<Bands>(evaluator.criteria()[i].rule);
+      const bool single = random.Below(2) == 0;
+      lists[i].resize(kRows);
+      for (size_t row = 0; row < kRows; ++row) {
+        const bool missing = random.Below(5) == 0;
+        if (bands) {
+          const double number = static_cast<double>(random.Below(60)) - 15;
+          numbers[i].push_back(missing ? std::nan("") : number);
+          rows[row][i] = missing ? Value() : Value::Number(number);
+        } else if (single) {
+          const auto code = static_cast<uint32_t>(random.Below(6));
+          codes[i].push_back(missing ? kMissingCode : code);
+          rows[row][i] = missing ? Value() : Value::Word(kWords[code]);
+        } else {
+          const uint64_t count = missing ? 0 : random.Below(4);
+          for (uint64_t w = 0; w < count; ++w) {
+            const auto code = static_cast<uint32_t>(random.Below(6));
+            codes[i].push_back(code);
+            lists[i][row].push_back(kWords[code]);
+          }
+          ends[i].push_back(static_cast<uint32_t>(codes[i].size()));
+          known[i].push_back(missing ? 0 : 1);
+          rows[row][i] = missing ? Value() : Value::Words(lists[i][row]);
+        }
+      }
+      columns[i] = {numbers[i], codes[i], kWords, ends[i], known[i]};
+      if (bands) columns[i].dictionary = {};
+    }
+    std::vector<int64_t> scores(kRows, -1);
+    evaluator.ScoreRows(columns, scores);
+    for (size_t row = 0; row < kRows; ++row) ASSERT_EQ(scores[row], evaluator.Score(rows[row]));
+  }
+}
+
+}  // namespace
+}  // namespace gtm::criteria
