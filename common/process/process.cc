@@ -8,7 +8,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/version.hpp>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -40,6 +42,7 @@ std::string LibraryVersions() {
 struct Process::Signals {
   boost::asio::io_context context;
   boost::asio::signal_set set{context, SIGTERM, SIGINT};
+  boost::asio::steady_timer second{context};
 };
 
 Process::Process(config::Config config) : config_(std::move(config)) {}
@@ -112,11 +115,20 @@ std::string Process::metrics_address() const {
                   metrics_server_ == nullptr ? 0 : metrics_server_->port());
 }
 
+void Process::Tick() {
+  for (const auto& work : every_second_) work();
+  signals_->second.expires_after(std::chrono::seconds(1));
+  signals_->second.async_wait([this](const boost::system::error_code& error) {
+    if (!error) Tick();
+  });
+}
+
 void Process::RunUntilSignal(const std::function<void()>& before_drain) {
   signals_->set.async_wait([this](const boost::system::error_code& error, int number) {
     if (!error) log_->Info("draining", {{"signal", int64_t{number}}});
     signals_->context.stop();
   });
+  Tick();
   signals_->context.run();
   std::signal(SIGTERM, SIG_DFL);
   std::signal(SIGINT, SIG_DFL);

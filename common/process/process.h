@@ -42,6 +42,9 @@ class Process {
   std::string address() const;
   std::string metrics_address() const;
 
+  // Runs `work` about once a second while RunUntilSignal waits: for gauges. Call it before.
+  void EverySecond(std::function<void()> work) { every_second_.push_back(std::move(work)); }
+
   // Waits for SIGTERM or SIGINT (or Stop), then drains: streams that handlers keep open
   // are told to end by `before_drain`. A second signal ends at once.
   void RunUntilSignal(const std::function<void()>& before_drain);
@@ -51,6 +54,7 @@ class Process {
  private:
   explicit Process(config::Config config);
   Status StartTelemetry(std::string_view name);
+  void Tick();
 
   struct Signals;
   const config::Config config_;
@@ -59,6 +63,7 @@ class Process {
   std::unique_ptr<telemetry::MetricsServer> metrics_server_;
   std::unique_ptr<rpc::Authenticator> authenticator_;
   std::unique_ptr<Signals> signals_;
+  std::vector<std::function<void()>> every_second_;
   std::unique_ptr<rpc::Gate> gate_;
   std::unique_ptr<rpc::Server> server_;
 };

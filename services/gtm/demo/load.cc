@@ -1,0 +1,112 @@
+#include "services/gtm/demo/load.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "common/record/kinds.h"
+#include "gtm/sponsorship/v1/service.grpc.pb.h"
+#include "gtm/targeting/v1/service.grpc.pb.h"
+#include "services/gtm/demo/decisions.h"
+
+namespace gtm::demo {
+namespace {
+
+using records::v1::Record;
+using sponsorship::v1::SponsorshipService;
+using targeting::v1::TargetingService;
+
+// Records of one kind that travel together.
+constexpr size_t kGroupRecords = 500;
+
+// Gathers the generator's records by kind, since a batch of an import holds one kind.
+class Gatherer {
+ public:
+  explicit Gatherer(cli::ImportStream& stream) : stream_(stream) {}
+
+  void Take(Record record) {
+    ++count_;
+    auto& group = groups_[record::KindOf(record)];
+    group.push_back(std::move(record));
+    if (group.size() >= kGroupRecords) Send(&group);
+  }
+  Status Finish() {
+    for (auto& [kind, group] : groups_) Send(&group);
+    if (!status_.ok()) return status_;
+    return stream_.Finish();
+  }
+  bool failed() const { return !status_.ok(); }
+  int64_t count() const { return count_; }
+
+ private:
+  void Send(std::vector<Record>* group) {
+    for (Record& record : *group) {
+      if (status_.ok()) status_ = stream_.Add(std::move(record), 0);
+    }
+    group->clear();
+  }
+
+  cli::ImportStream& stream_;
+  std::map<int, std::vector<Record>> groups_;
+  Status status_;
+  int64_t count_ = 0;
+};
+
+// An answer that says that the step was taken before.
+bool WasDone(const Error& error) {
+  return error.reason() == Reason::RECORD_EXISTS || error.reason() == Reason::WRONG_STATE;
+}
+
+template <class Service, class Request, class Response>
+Status Step(const cli::Client& client,
+            grpc::Status (Service::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+            const Request& request) {
+  const auto response = client.Call<Service>(method, request);
+  if (!response.ok() && !WasDone(response.error())) return response.error();
+  return {};
+}
+
+}  // namespace
+
+Result<LoadReport> LoadRecords(const cli::Client& client, const Options& options,
+                               const std::function<void(int64_t)>& on_progress) {
+  std::optional<cli::ServerRejection> refused;
+  cli::ImportStream stream(client, {}, [&](const cli::ServerRejection& rejection) {
+    if (!refused.has_value()) refused = rejection;
+  });
+  Gatherer gatherer(stream);
+  int64_t accounts = 0;
+  Generate(options, Truth{}, [&](Record record) {
+    if (gatherer.failed()) return;
+    accounts += record.has_account();
+    const bool report = record.has_account() && accounts % 10 == 0;
+    gatherer.Take(std::move(record));
+    if (report) on_progress(accounts);
+  });
+  GTM_RETURN_IF_ERROR(gatherer.Finish());
+  on_progress(accounts);
+  if (refused.has_value()) {
+    return Error(Reason::INVALID_FIELDS, fmt::format("{} {}: {}: {}", refused->kind, refused->id,
+                                                     refused->field, refused->description));
+  }
+  return LoadReport{stream.counts(), gatherer.count(), stream.revision()};
+}
+
+Status LoadDecisions(const cli::Client& client) {
+  const DefinitionRequests definition = DemoDefinition();
+  GTM_RETURN_IF_ERROR(Step<TargetingService>(
+      client, &TargetingService::Stub::CreateTargetDefinition, definition.create));
+  GTM_RETURN_IF_ERROR(Step<TargetingService>(
+      client, &TargetingService::Stub::ProposeTargetDefinition, definition.propose));
+  for (const auto& sign_off : definition.sign_offs) {
+    GTM_RETURN_IF_ERROR(
+        Step<TargetingService>(client, &TargetingService::Stub::SignOffTargetDefinition, sign_off));
+  }
+  const ProgramRequests program = DemoProgram();
+  GTM_RETURN_IF_ERROR(Step<SponsorshipService>(
+      client, &SponsorshipService::Stub::CreateSponsorshipProgram, program.create));
+  return Step<SponsorshipService>(client, &SponsorshipService::Stub::ActivateSponsorshipProgram,
+                                  program.activate);
+}
+
+}  // namespace gtm::demo

@@ -1,0 +1,29 @@
+#pragma once
+// Loads the demo company into a running platform over its public API, like any client.
+
+#include <functional>
+
+#include "common/core/result.h"
+#include "services/gtm/cli/client.h"
+#include "services/gtm/cli/import_stream.h"
+#include "services/gtm/demo/company.h"
+
+namespace gtm::demo {
+
+struct LoadReport {
+  std::map<std::string, cli::KindCounts> counts;  // by kind
+  int64_t record_count = 0;
+  std::string revision;  // contains everything loaded
+};
+
+// Sends every record; `on_progress(accounts so far)` is called now and then. Loading the
+// same company again changes nothing. Errors: what the server said, or the first record
+// that it refused (a bug: the generator makes valid records).
+Result<LoadReport> LoadRecords(const cli::Client& client, const Options& options,
+                               const std::function<void(int64_t)>& on_progress);
+
+// Agrees on the demo's target definition and activates its sponsorship program; what is
+// there already stays.
+Status LoadDecisions(const cli::Client& client);
+
+}  // namespace gtm::demo

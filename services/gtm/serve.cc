@@ -1,0 +1,168 @@
+#include "services/gtm/serve.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <optional>
+
+#include "common/process/process.h"
+#include "services/gtm/cli/client.h"
+#include "services/gtm/cli/progress_bar.h"
+#include "services/gtm/demo/load.h"
+#include "services/gtm/platform.h"
+#include "services/records/open_store.h"
+
+namespace gtm {
+namespace {
+
+// What of the demo is asked for on the command line.
+struct DemoFlags {
+  uint64_t seed = 1;
+  std::string size = "small";
+  std::string today;  // YYYY-MM-DD; empty: the day of the clock
+  std::string tenant;
+
+  void Register(CLI::App& app) {
+    app.add_option("--seed", seed, "Seed of the generated company")->capture_default_str();
+    app.add_option("--size", size, "small, medium, large, huge or a number of accounts")
+        ->capture_default_str();
+    app.add_option("--today", today, "Day at which the company is looked at, YYYY-MM-DD");
+    app.add_option("--tenant", tenant, "Tenant to load it into");
+  }
+
+  Result<demo::Options> Parse(absl::Time now) const {
+    demo::Options options;
+    options.seed = seed;
+    GTM_ASSIGN_OR_RETURN(options.account_count, demo::AccountCountOf(size));
+    options.today = absl::ToCivilDay(now, absl::UTCTimeZone());
+    if (!today.empty() && !absl::ParseCivilTime(today, &options.today)) {
+      return InvalidField("--today", fmt::format("\"{}\" is no date; use YYYY-MM-DD", today));
+    }
+    return options;
+  }
+};
+
+Status LoadDemo(const cli::Client& client, const demo::Options& options,
+                const cli::Console& console) {
+  const absl::Duration start = SystemClock().Monotonic();
+  cli::ProgressBar bar(console.err, console.err_is_terminal, "loading the demo company");
+  const auto report = demo::LoadRecords(client, options, [&](int64_t accounts) {
+    const absl::Duration elapsed = SystemClock().Monotonic() - start;
+    bar.Show({static_cast<double>(accounts) / options.account_count, accounts, elapsed});
+  });
+  bar.Clear();
+  if (!report.ok()) return report.error();
+  GTM_RETURN_IF_ERROR(demo::LoadDecisions(client));
+  const double seconds = absl::ToDoubleSeconds(SystemClock().Monotonic() - start);
+  *console.err << fmt::format("demo company: {} accounts, {} records in {:.1f} s, revision {}\n",
+                              options.account_count, report->record_count, seconds,
+                              report->revision);
+  return {};
+}
+
+// The four questions, as a person would ask them.
+int PrintAnswers(const cli::Console& console, const std::shared_ptr<grpc::Channel>& channel,
+                 const std::string& tenant) {
+  struct Question {
+    std::string_view title;
+    std::vector<std::string> arguments;
+  };
+  const Question questions[] = {
+      {"Whom to target", {"targets", "--limit", "10"}},
+      {"Which executive sponsors whom", {"sponsors", "propose"}},
+      {"What will close this quarter", {"forecast"}},
+      {"Is growth real", {"signals"}},
+  };
+  int worst = 0;
+  for (const Question& question : questions) {
+    *console.out << fmt::format("\n=== {}: gtm {} ===\n\n", question.title,
+                                fmt::join(question.arguments, " "));
+    std::vector<std::string> arguments = question.arguments;
+    if (!tenant.empty()) arguments.insert(arguments.end(), {"--tenant", tenant});
+    worst = std::max(worst, cli::RunCommand(arguments, console, channel));
+  }
+  console.out->flush();
+  return worst;
+}
+
+int Fail(const Error& error) {
+  std::cerr << "gtm: " << error.message() << "\n";
+  return error.reason() == Reason::INVALID_FIELDS ? 2 : 1;
+}
+
+// CLI11 reads demo flags; what is left is configuration.
+std::optional<int> ParseFlags(CLI::App& app, const cli::ServeOptions& options) {
+  std::vector<std::string> arguments(options.arguments.rbegin(), options.arguments.rend());
+  try {
+    app.parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
+  return std::nullopt;
+}
+
+Status ServeUntilSignal(process::Process& process, bool with_demo, const DemoFlags& flags) {
+  const std::string& url = process.config().Text(config::kStore);
+  GTM_ASSIGN_OR_RETURN(const demo::Options options, flags.Parse(SystemClock().Now()));
+  GTM_ASSIGN_OR_RETURN(auto store, records::OpenStore(url, process.log()));
+  GTM_ASSIGN_OR_RETURN(const auto platform,
+                       Platform::Start(process, std::move(store), records::WriterThreads(url)));
+  const cli::Console console = cli::ProcessConsole();
+  if (with_demo) {
+    const auto channel = process.server().InProcessChannel();
+    const cli::Client client(channel, {.tenant = flags.tenant, .address = process.address()});
+    GTM_RETURN_IF_ERROR(LoadDemo(client, options, console));
+    PrintAnswers(console, channel, flags.tenant);
+  }
+  *console.err << fmt::format(
+      "\nserving gRPC on {}{}; Ctrl-C ends\n", process.address(),
+      process.config().Text(config::kMetricsAddress).empty()
+          ? ""
+          : fmt::format(", metrics on http://{}/metrics", process.metrics_address()));
+  process.RunUntilSignal([&] { platform->Shutdown(); });
+  return {};
+}
+
+}  // namespace
+
+int Serve(const cli::ServeOptions& options) {
+  CLI::App app("All five services in one process, until Ctrl-C.", "gtm serve");
+  bool with_demo = false;
+  DemoFlags flags;
+  app.add_flag("--demo", with_demo, "Load the demo company and print the four answers");
+  flags.Register(app);
+  app.allow_extras();
+  app.footer("Configuration:\n" + config::HelpText(config::ServeKeys()));
+  if (const auto code = ParseFlags(app, options)) return *code;
+  auto config =
+      config::Config::Load(config::ServeKeys(), app.remaining(), config::ProcessEnvironment);
+  if (!config.ok()) return Fail(config.error());
+  auto process = process::Process::Start("gtm", std::move(config).value());
+  if (!process.ok()) return Fail(process.error());
+  const Status status = ServeUntilSignal(**process, with_demo, flags);
+  return status.ok() ? 0 : Fail(status.error());
+}
+
+int Demo(const cli::ServeOptions& options) {
+  CLI::App app("Loads the demo company into a running platform and prints the four answers.",
+               "gtm demo");
+  DemoFlags flags;
+  std::string address = "127.0.0.1:7700";
+  flags.Register(app);
+  app.add_option("--address", address, "Where the platform is")
+      ->envname("GTM_ADDRESS")
+      ->capture_default_str();
+  if (const auto code = ParseFlags(app, options)) return *code;
+  const auto parsed = flags.Parse(SystemClock().Now());
+  if (!parsed.ok()) return Fail(parsed.error());
+  const cli::Console console = cli::ProcessConsole();
+  const auto channel = rpc::MakeChannel(address);
+  const cli::Client client(channel, {.tenant = flags.tenant, .address = address});
+  if (const Status status = LoadDemo(client, *parsed, console); !status.ok()) {
+    return Fail(status.error());
+  }
+  return PrintAnswers(console, channel, flags.tenant);
+}
+
+}  // namespace gtm
