@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 #include <shared_mutex>
+#include <tuple>
 #include <utility>
 
 #include "services/records/store/decide.h"
@@ -183,23 +184,24 @@ class MemoryStore final : public Store {
     std::vector<TenantHead> heads;
     for (auto it = tenants_.upper_bound(after_tenant);
          it != tenants_.end() && static_cast<int>(heads.size()) < limit; ++it) {
-      heads.push_back({it->first, it->second.head.head});
+      if (it->second.head.head.seq > 0) heads.push_back({it->first, it->second.head.head});
     }
     return heads;
   }
 
   Result<int64_t> ForgetRequests(int64_t now_us, int max_rows) override {
     std::unique_lock lock(mutex_);
-    int64_t count = 0;
-    for (auto& [name, tenant] : tenants_) {
-      for (auto it = tenant.requests.begin(); it != tenant.requests.end() && count < max_rows;) {
-        if (it->second.expire_time_us < now_us) {
-          it = tenant.requests.erase(it);
-          ++count;
-        } else {
-          ++it;
-        }
+    std::set<std::tuple<int64_t, std::string, std::string>> expired;
+    for (const auto& [name, tenant] : tenants_) {
+      for (const auto& [id, request] : tenant.requests) {
+        if (request.expire_time_us < now_us) expired.emplace(request.expire_time_us, name, id);
       }
+    }
+    int64_t count = 0;
+    for (const auto& [time_us, name, id] : expired) {
+      if (count == max_rows) break;
+      tenants_.find(name)->second.requests.erase(id);
+      ++count;
     }
     return count;
   }

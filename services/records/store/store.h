@@ -279,8 +279,8 @@ class Store {
   // learn what others wrote. Only tenants that ever wrote.
   virtual Result<std::vector<TenantHead>> ListHeads(std::string_view after_tenant, int limit) = 0;
 
-  // Forgets requests of all tenants remembered until before `now_us`, at most `max_rows`;
-  // says how many.
+  // Forgets requests of all tenants remembered until before `now_us`, at most `max_rows`,
+  // the oldest first; says how many.
   virtual Result<int64_t> ForgetRequests(int64_t now_us, int max_rows) = 0;
   // Deletes versions that were superseded, and deletions, up to `up_to_seq` (capped at the
   // head), walking at most about `max_rows` changes, and moves compacted_seq. The state at

@@ -1,0 +1,121 @@
+// Migrations under a lease: a row that expires, and no lock that an engine may not have.
+
+#include <fmt/format.h>
+
+#include "absl/time/clock.h"
+#include "common/core/clock.h"
+#include "services/records/store/errors.h"
+#include "services/records/store/statements.h"
+
+namespace gtm::records::store {
+namespace {
+
+constexpr int64_t kLeaseUs = 60'000'000;
+constexpr absl::Duration kWaitMax = absl::Seconds(90);
+constexpr absl::Duration kPause = absl::Milliseconds(20);
+constexpr int kTriesMax = 20;
+
+int64_t NowUs() { return absl::ToUnixMicros(SystemClock().Now()); }
+
+class Migrator {
+ public:
+  Migrator(Driver& driver, const StoreOptions& options)
+      : driver_(driver), options_(options), holder_(MakeEpoch()) {}
+
+  Status Run() {
+    GTM_RETURN_IF_ERROR(BringUp());
+    const std::string epoch = options_.first_epoch.empty() ? MakeEpoch() : options_.first_epoch;
+    GTM_ASSIGN_OR_RETURN(const Rows made, RunOne(sql::kMakeFirstHead, {std::string_view(epoch)}));
+    return {};
+  }
+
+ private:
+  Status BringUp() {
+    const int64_t goal = static_cast<int64_t>(sql::MigrationCount());
+    const absl::Duration start = SystemClock().Monotonic();
+    while (true) {
+      GTM_ASSIGN_OR_RETURN(const int64_t version, Version());
+      if (version >= goal) return {};  // a newer schema is a compatible one: expand, then contract
+      GTM_ASSIGN_OR_RETURN(const bool has_lease, TakeLease());
+      if (has_lease) break;
+      if (SystemClock().Monotonic() - start > kWaitMax) return StoreUnavailable();
+      absl::SleepFor(kPause);
+    }
+    const Status status = Apply(goal);
+    const auto dropped = RunOne(sql::kDropLease, {std::string_view(holder_)});
+    GTM_RETURN_IF_ERROR(status);
+    if (!dropped.ok()) return dropped.error();
+    return {};
+  }
+
+  // Runs a batch, again where it lost against another migrator.
+  template <class Fill>
+  Result<std::vector<Rows>> RunBatch(Fill fill) {
+    for (int attempt = 1;; ++attempt) {
+      GTM_ASSIGN_OR_RETURN(auto session, driver_.Acquire(Access::kWrite));
+      fill(*session);
+      auto rows = session->Run();
+      const bool is_lost_race = !rows.ok() && session->failure() == Failure::kConflict;
+      if (!is_lost_race || attempt == kTriesMax) return rows;
+      session.reset();
+      absl::SleepFor(kPause * attempt);
+    }
+  }
+
+  Result<Rows> RunOne(const Statement& statement, std::vector<Value> values) {
+    GTM_ASSIGN_OR_RETURN(auto rows,
+                         RunBatch([&](Session& session) { session.Add(statement, values); }));
+    return std::move(rows.front());
+  }
+
+  Result<int64_t> Version() {
+    // Two processes that make the table at once can collide in the catalog: the loser
+    // finds it made.
+    Result<Rows> made = RunOne(sql::kMakeMigrations, {});
+    for (int i = 0; i < 5 && !made.ok(); ++i) {
+      absl::SleepFor(kPause);
+      made = RunOne(sql::kMakeMigrations, {});
+    }
+    if (!made.ok()) return made.error();
+    GTM_ASSIGN_OR_RETURN(const Rows lease, RunOne(sql::kMakeLease, {}));
+    GTM_ASSIGN_OR_RETURN(const Rows version, RunOne(sql::kSchemaVersion, {}));
+    return version.Int(0, 0);
+  }
+
+  Result<bool> TakeLease() {
+    const int64_t now_us = NowUs();
+    GTM_ASSIGN_OR_RETURN(const Rows rows, RunOne(sql::kTakeLease, {std::string_view(holder_),
+                                                                   now_us + kLeaseUs, now_us}));
+    return rows.affected() == 1;
+  }
+
+  Status Apply(int64_t goal) {
+    GTM_ASSIGN_OR_RETURN(const int64_t version, Version());
+    for (int64_t next = version + 1; next <= goal; ++next) {
+      GTM_ASSIGN_OR_RETURN(
+          const auto done, RunBatch([&](Session& session) {
+            session.Begin();
+            for (std::string& text :
+                 sql::MigrationStatements(static_cast<size_t>(next - 1), driver_.dialect())) {
+              session.AddText(std::move(text));
+            }
+            session.Add(sql::kAddMigration, {next, std::string_view(holder_), NowUs()});
+            session.Commit();
+          }));
+      LogDetail(options_, fmt::format("schema migration {} applied", next));
+    }
+    return {};
+  }
+
+  Driver& driver_;
+  const StoreOptions& options_;
+  const std::string holder_;
+};
+
+}  // namespace
+
+Status Migrate(Driver& driver, const StoreOptions& options) {
+  return Migrator(driver, options).Run();
+}
+
+}  // namespace gtm::records::store
