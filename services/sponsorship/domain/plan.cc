@@ -27,8 +27,15 @@ class Planner {
     ranking_ = RankCandidates(program, input.candidates, live);
   }
 
+  Result<Ranking> Rank() {
+    GTM_RETURN_IF_ERROR(BuildProblem());
+    for (size_t row = 0; row < ranking_.ranked.size(); ++row) {
+      ranking_.ranked[row].above_cut = shortlist_.chosen[row] != 0;
+    }
+    return ranking_;
+  }
+
   Result<MatchPlan> Plan() {
-    ReadTraits();
     GTM_RETURN_IF_ERROR(BuildProblem());
     GTM_ASSIGN_OR_RETURN(solution_, MatchSponsors(problem_));
     GTM_RETURN_IF_ERROR(VerifyOptimal(problem_, solution_));
@@ -76,6 +83,7 @@ class Planner {
   }
 
   Status BuildProblem() {
+    ReadTraits();
     const size_t rows = ranking_.ranked.size();
     const size_t executives = input_.executives.size();
     if (rows > static_cast<size_t>(kMatchCandidatesMax) ||
@@ -257,6 +265,10 @@ std::vector<int32_t> LiveSponsorshipOf(const PlanInput& input) {
     live_of.push_back(found == first.end() ? -1 : found->second);
   }
   return live_of;
+}
+
+Result<Ranking> RankAndCut(const Program& program, const PlanInput& input) {
+  return Planner(program, input).Rank();
 }
 
 Result<MatchPlan> PlanMatches(const Program& program, const PlanInput& input) {

@@ -91,6 +91,10 @@ struct MatchPlan {
 // live sponsorships of one person the first by id counts.
 std::vector<int32_t> LiveSponsorshipOf(const PlanInput& input);
 
+// Scores and ranks, and cuts the list at the capacity, as PlanMatches does. Errors:
+// INVALID_FIELDS as there.
+Result<Ranking> RankAndCut(const Program& program, const PlanInput& input);
+
 // Decides. The proof of optimality has been checked. Errors: INVALID_FIELDS where there
 // are more pairs to weigh than the matching takes, INTERNAL_ERROR where the proof fails.
 Result<MatchPlan> PlanMatches(const Program& program, const PlanInput& input);

@@ -24,6 +24,7 @@ struct Standing {
   bool live = false;
   // Millionths of a point: the score, plus the keep bonus of a live sponsee (C09).
   int64_t rank_value = 0;
+  bool above_cut = false;  // of the ranked list (SP-13); set by RankAndCut
 };
 
 struct Ranking {
