@@ -256,7 +256,8 @@ class Breaker {
 TEST(ValidateRecord, FindsEveryBrokenRuleOfEveryKind) {
   size_t count = 0;
   for (const record::KindInfo& info : record::Kinds()) {
-    for (const Breakage& breakage : Breaker(info.kind).breakages()) {
+    const Breaker breaker(info.kind);
+    for (const Breakage& breakage : breaker.breakages()) {
       const auto violations = Check(breakage.record);
       ASSERT_FALSE(violations.empty()) << breakage.path << " went unnoticed\n"
                                        << breakage.record.ShortDebugString().substr(0, 500);
@@ -309,7 +310,7 @@ TEST(ValidateRecord, IgnoresOutputOnlyFields) {
 
 TEST(ValidateRecord, BoundsWhatItKeeps) {
   Record record = MinimalRecord(v1::RECORD_KIND_ACCOUNT);
-  for (int i = 0; i < 1'000'000; ++i) record.mutable_account()->add_technologies("\xFF");
+  for (int i = 0; i < 100'000; ++i) record.mutable_account()->add_technologies("\xFF");
   ExpectOne(record, "record.account.technologies");
   Violations violations;
   for (int i = 0; i < 5'000; ++i) violations.Add(Path{nullptr, "x"}, "y");

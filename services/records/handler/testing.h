@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "common/rpc/call.h"
 #include "services/records/domain/sample_records.h"
 #include "services/records/handler/records_handler.h"
