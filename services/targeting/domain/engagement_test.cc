@@ -1,0 +1,87 @@
+#include "services/targeting/domain/engagement.h"
+
+#include <gtest/gtest.h>
+
+#include "services/targeting/domain/definition.h"
+
+namespace gtm::targeting::domain {
+namespace {
+
+constexpr uint8_t kEmail = 2;
+constexpr uint8_t kMeeting = 8;
+constexpr uint8_t kSponsorTouch = 21;
+const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
+
+book::EngagementEvent Touch(int days_ago, uint8_t type = kMeeting, uint8_t direction = 1,
+                            uint32_t contact = 1) {
+  book::EngagementEvent event;
+  event.time_s = absl::ToUnixSeconds(kNow) - days_ago * 86'400;
+  event.type = type;
+  event.direction = direction;
+  event.contact = static_cast<book::ContactRow>(contact);
+  return event;
+}
+
+EngagementMeasure Measure(std::vector<book::EngagementEvent> events, EngagementRule rule = {},
+                          std::optional<book::ContactRow> only = {}) {
+  return EngagementMeter(rule, kNow).Measure(events, only);
+}
+
+TEST(MeasureEngagement, HalvesATouchWithEveryHalfLife) {
+  EXPECT_EQ(Measure({Touch(0)}).recent_micropoints, 1'000'000);
+  EXPECT_EQ(Measure({Touch(14)}).recent_micropoints, 500'000);
+  EXPECT_EQ(Measure({Touch(28)}).recent_micropoints, 250'000);
+  EngagementRule rule;
+  rule.half_life_days = 7;
+  rule.touch_points[kMeeting] = 8;
+  EXPECT_EQ(Measure({Touch(21), Touch(7)}, rule).recent_micropoints, 1'000'000 + 4'000'000);
+}
+
+TEST(MeasureEngagement, CountsOnlyWhatTheBuyerDoes) {  // C18
+  EXPECT_EQ(Measure({Touch(0, kMeeting, 2)}).recent_micropoints, 0) << "outbound";
+  EXPECT_EQ(Measure({Touch(0, kMeeting, 3)}).recent_micropoints, 1'000'000) << "mutual";
+  EXPECT_EQ(Measure({Touch(0, kMeeting, 0)}).recent_micropoints, 1'000'000) << "unknown";
+  EXPECT_EQ(Measure({Touch(0, kEmail, 0)}).recent_micropoints, 0) << "an e-mail, who knows";
+  EXPECT_EQ(Measure({Touch(0, kEmail, 1)}).recent_micropoints, 1'000'000) << "an answer";
+  EXPECT_EQ(Measure({Touch(0, kSponsorTouch, 0)}).recent_micropoints, 0);
+}
+
+TEST(MeasureEngagement, CountsPeopleOnceAndOnlyInTheWindow) {
+  const EngagementMeasure measure =
+      Measure({Touch(90, kMeeting, 1, 3), Touch(89, kMeeting, 1, 1), Touch(3, kMeeting, 1, 2),
+               Touch(2, kMeeting, 1, 1), Touch(1, kMeeting, 1, book::kNoRow)});
+  EXPECT_EQ(measure.active_contact_count, 2) << "90 days ago is outside";
+  EXPECT_EQ(measure.touch_count, 4);
+  EXPECT_EQ(measure.last_touch_age_days, 1);
+}
+
+TEST(MeasureEngagement, KnowsNothingOfTheFuture) {
+  const EngagementMeasure measure = Measure({Touch(5), Touch(-1)});
+  EXPECT_EQ(measure.touch_count, 1);
+  EXPECT_EQ(measure.last_touch_age_days, 5);
+  EXPECT_EQ(Measure({}), EngagementMeasure{});
+  EXPECT_FALSE(Measure({}).last_touch_age_days.has_value());
+}
+
+TEST(MeasureEngagement, MeasuresOnePersonAlone) {
+  const auto only = static_cast<book::ContactRow>(2);
+  EXPECT_EQ(Measure({Touch(1, kMeeting, 1, 1), Touch(0, kMeeting, 1, 2)}, {}, only).touch_count, 1);
+}
+
+// D18, TG-12: 7 to 11 people with 11 to 13 touches each are 77 to 143 touches.
+TEST(MeasureEngagement, D18CountsTheTouchesOfABuyingGroup) {
+  for (const auto& [people, touches, expected] : {std::tuple(7, 11, 77), std::tuple(11, 13, 143)}) {
+    std::vector<book::EngagementEvent> events;
+    for (int touch = 0; touch < touches; ++touch) {
+      for (int person = 0; person < people; ++person) {
+        events.push_back(Touch(touches - touch, kMeeting, 3, static_cast<uint32_t>(person)));
+      }
+    }
+    const EngagementMeasure measure = Measure(events);
+    EXPECT_EQ(measure.touch_count, expected);
+    EXPECT_EQ(measure.active_contact_count, people);
+  }
+}
+
+}  // namespace
+}  // namespace gtm::targeting::domain
