@@ -1,0 +1,453 @@
+#include "common/book/book_testing.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "common/book/event_block.h"
+#include "common/book/message_table.h"
+#include "common/book/settings.h"
+#include "common/testing/record_builders.h"
+
+namespace gtm::book {
+namespace {
+
+using crm::v1::Account;
+using crm::v1::Contact;
+using crm::v1::Engagement;
+using crm::v1::Opportunity;
+using records::v1::Record;
+
+constexpr std::string_view kWords[] = {"", "alpha", "beta", "gamma", "delta"};
+constexpr std::string_view kStages[] = {"stage_zero", "open", "contract", "won", "lost", "odd"};
+
+std::string Id(std::string_view prefix, uint64_t number) {
+  return fmt::format("{}{}", prefix, number);
+}
+
+class Generator {
+ public:
+  Generator(Random* random, int id_count)
+      : random_(*random), id_count_(static_cast<uint64_t>(id_count)) {}
+
+  std::string Word() { return std::string(kWords[random_.Below(std::size(kWords))]); }
+  std::string SomeId(std::string_view prefix) { return Id(prefix, random_.Below(id_count_)); }
+  std::string MaybeId(std::string_view prefix) { return Often() ? SomeId(prefix) : ""; }
+  bool Often() { return random_.Below(3) != 0; }
+  int Number(int bound) { return static_cast<int>(random_.Below(bound)); }
+  absl::Time Time() { return test::At("2026-01-01") + absl::Hours(Number(5'000)); }
+
+  template <class Message>
+  void Custom(Message* m) {
+    for (int i = Number(3); i > 0; --i) (*m->mutable_custom_labels())[Word()] = Word();
+    for (int i = Number(3); i > 0; --i) (*m->mutable_custom_numbers())[Word()] = random_.Uniform();
+  }
+  void Fill(Account* m);
+  void Fill(Contact* m);
+  void Fill(Opportunity* m);
+  void Fill(Engagement* m);
+  void Fill(crm::v1::TenantSettings* m);
+  void FillOther(Record* record);
+
+ private:
+  Random& random_;
+  const uint64_t id_count_;
+};
+
+void Generator::Fill(Account* m) {
+  m->set_id(SomeId("a"));
+  m->set_display_name(Word() + Word() + Word());
+  m->set_industry(Word());
+  m->set_country(Word());
+  m->set_parent_account_id(MaybeId("a"));
+  m->set_owner_seller_id(MaybeId("s"));
+  if (Often()) m->set_employee_count(Number(1'000'000));
+  if (Often()) *m->mutable_annual_revenue() = test::MoneyOf(Number(1'000'000), "EUR", 250'000);
+  if (Often()) m->set_revenue_growth_bps(Number(9'000) - 4'500);
+  if (Often()) m->set_market_influence(Number(101));
+  if (Often()) *m->mutable_first_seen_date() = test::Date("2024-02-29");
+  for (int i = Number(4); i > 0; --i) m->add_technologies(Word());
+  m->set_technologies_known(Often());
+  Custom(m);
+}
+
+void Generator::Fill(Contact* m) {
+  m->set_id(SomeId("c"));
+  m->set_account_id(MaybeId("a"));
+  m->set_display_name(Word() + " " + Word());
+  m->set_job_title(Word());
+  m->set_job_function(Word());
+  if (Often()) m->set_seniority(1 + Number(5));
+  m->set_buying_role(static_cast<crm::v1::BuyingRole>(Number(9)));
+  if (Often()) m->set_commitment(Number(101));
+  m->set_sponsorship_candidate(Often());
+  for (int i = Number(3); i > 0; --i) m->add_interests(Word());
+  Custom(m);
+}
+
+void Generator::Fill(Opportunity* m) {
+  m->set_id(SomeId("o"));
+  m->set_account_id(MaybeId("a"));
+  m->set_display_name(Word());
+  m->set_segment(Word());
+  m->set_campaign_id(MaybeId("m"));
+  m->set_type(static_cast<Opportunity::Type>(Number(4)));
+  absl::Time time = Time();
+  for (int i = 1 + Number(5); i > 0; --i, time += absl::Hours(1 + Number(900))) {
+    auto* change = m->add_stage_changes();
+    *change->mutable_change_time() = test::Stamp(time);
+    change->set_stage_id(std::string(kStages[Number(std::size(kStages))]));
+    if (Often()) {
+      auto* amount = m->add_amount_changes();
+      *amount->mutable_change_time() = test::Stamp(time);
+      *amount->mutable_amount() = test::MoneyOf(Number(100'000));
+    }
+    if (Often()) {
+      auto* close = m->add_close_date_changes();
+      *close->mutable_change_time() = test::Stamp(time);
+      *close->mutable_close_date() = test::Date("2026-09-30");
+    }
+  }
+  for (int i = Number(4); i > 0; --i) {
+    auto* member = m->add_buying_group();
+    member->set_contact_id(SomeId("c"));
+    member->set_role(static_cast<crm::v1::BuyingRole>(Number(9)));
+    if (Often()) *member->mutable_since_time() = test::Stamp(Time());
+  }
+  if (Often()) m->set_self_sourced(Often());
+  if (Often()) m->mutable_conditions()->set_budget(Often());
+  if (Often()) m->mutable_conditions()->set_urgent_need(Often());
+  if (Often()) m->set_term_months(1 + Number(60));
+}
+
+void Generator::Fill(Engagement* m) {
+  const uint64_t number = random_.Below(uint64_t{25} * id_count_);
+  m->set_id(Id("e", number));
+  // Several share a second.
+  *m->mutable_occur_time() =
+      test::Stamp(test::At("2026-02-01") + absl::Hours(static_cast<int64_t>(number % 7)));
+  if (number % 5 != 0) m->set_account_id(Id("a", number % id_count_));
+  if (number % 3 != 0) m->set_contact_id(Id("c", number % id_count_));
+  m->set_type(static_cast<Engagement::Type>(1 + Number(21)));
+  m->set_direction(static_cast<Engagement::Direction>(Number(4)));
+  m->set_campaign_id(MaybeId("m"));
+  m->set_opportunity_id(MaybeId("o"));
+  m->set_count(Number(2) == 0 ? 0 : Number(100'000));
+}
+
+void Generator::Fill(crm::v1::TenantSettings* m) {
+  m->set_id("settings");
+  m->mutable_fiscal_calendar()->set_year_start_month(1 + Number(12));
+  m->set_reporting_currency(Often() ? "USD" : "EUR");
+  for (const std::string_view stage : kStages) {
+    if (!Often()) continue;
+    auto* added = m->add_stages();
+    added->set_id(std::string(stage));
+    added->set_role(static_cast<crm::v1::Stage::Role>(1 + Number(5)));
+    added->set_position(Number(6));
+  }
+}
+
+void Generator::FillOther(Record* record) {
+  switch (Number(4)) {
+    case 0: {
+      auto* rate = record->mutable_exchange_rate();
+      rate->set_id(SomeId("x"));
+      rate->set_currency_code(Often() ? "EUR" : "GBP");
+      *rate->mutable_effective_date() = test::Date(Often() ? "2026-01-01" : "2026-03-01");
+      rate->set_rate_micros(1'000'000 + Number(500'000));
+      return;
+    }
+    case 1:
+      record->mutable_seller()->set_id(SomeId("s"));
+      record->mutable_seller()->set_team(Word());
+      return;
+    case 2:
+      record->mutable_subscription_movement()->set_id(SomeId("v"));
+      record->mutable_subscription_movement()->set_reason(Word());
+      return;
+    default:
+      record->mutable_target_definition()->set_id(SomeId("d"));
+  }
+}
+
+// ---- what there is to see
+
+std::string Number(const std::optional<int64_t>& n) { return n ? fmt::format("{}", *n) : "?"; }
+std::string Flag(const std::optional<bool>& n) { return n ? (*n ? "yes" : "no") : "?"; }
+std::string Amount(const std::optional<Money>& m) {
+  return m ? fmt::format("{}{}", m->micros, m->currency.code()) : "?";
+}
+std::string Day(const std::optional<absl::CivilDay>& day) {
+  return day ? absl::FormatCivilTime(*day) : "?";
+}
+std::string Time(absl::Time time) { return absl::FormatTime(time, absl::UTCTimeZone()); }
+
+template <class Facts>
+std::string Custom(const Facts& f) {
+  std::string text;
+  for (const auto& [key, value] : f.custom_labels) text += fmt::format(" {}={}", key, value);
+  for (const auto& [key, value] : f.custom_numbers) text += fmt::format(" {}={}", key, value);
+  return text;
+}
+
+template <class Message>
+std::string CustomOf(const Message& m) {
+  std::string text;
+  std::map<std::string, std::string> labels(m.custom_labels().begin(), m.custom_labels().end());
+  std::map<std::string, double> numbers(m.custom_numbers().begin(), m.custom_numbers().end());
+  for (const auto& [key, value] : labels) text += fmt::format(" {}={}", key, value);
+  for (const auto& [key, value] : numbers) text += fmt::format(" {}={}", key, value);
+  return text;
+}
+
+std::string Line(const AccountFacts& f) {
+  return fmt::format(
+      "{} '{}' {} {} {} {} | {} {} {} {} {} | {} {} {}\n", f.id, f.display_name, f.industry,
+      f.country, f.parent_account_id, f.owner_seller_id, Number(f.employee_count),
+      Amount(f.annual_revenue), Number(f.revenue_growth_bps), Number(f.market_influence),
+      Day(f.first_seen_day), fmt::join(f.technologies, ","), f.technologies_known, Custom(f));
+}
+
+std::string Line(const Account& m) {
+  std::optional<Money> revenue;
+  if (m.has_annual_revenue()) {
+    revenue = Money{m.annual_revenue().units() * 1'000'000 + m.annual_revenue().nanos() / 1'000,
+                    Currency::Of(m.annual_revenue().currency_code())};
+  }
+  std::optional<int64_t> employees, growth, influence;
+  if (m.has_employee_count()) employees = m.employee_count();
+  if (m.has_revenue_growth_bps()) growth = m.revenue_growth_bps();
+  if (m.has_market_influence()) influence = m.market_influence();
+  std::optional<absl::CivilDay> seen;
+  if (m.has_first_seen_date()) seen = absl::CivilDay(2024, 2, 29);
+  return fmt::format("{} '{}' {} {} {} {} | {} {} {} {} {} | {} {} {}\n", m.id(), m.display_name(),
+                     m.industry(), m.country(), m.parent_account_id(), m.owner_seller_id(),
+                     Number(employees), Amount(revenue), Number(growth), Number(influence),
+                     Day(seen), fmt::join(m.technologies(), ","), m.technologies_known(),
+                     CustomOf(m));
+}
+
+std::string Line(const ContactFacts& f, bool attached) {
+  return fmt::format("{} of {} ({}) '{}' {} {} {} {} {} {} {} {}\n", f.id, f.account_id, attached,
+                     f.display_name, f.job_title, f.job_function, Number(f.seniority),
+                     int{f.buying_role}, Number(f.commitment), f.sponsorship_candidate,
+                     fmt::join(f.interests, ","), Custom(f));
+}
+
+std::string Line(const Contact& m, bool attached) {
+  std::optional<int64_t> seniority, commitment;
+  if (m.has_seniority()) seniority = m.seniority();
+  if (m.has_commitment()) commitment = m.commitment();
+  return fmt::format("{} of {} ({}) '{}' {} {} {} {} {} {} {} {}\n", m.id(), m.account_id(),
+                     attached, m.display_name(), m.job_title(), m.job_function(), Number(seniority),
+                     static_cast<int>(m.buying_role()), Number(commitment),
+                     m.sponsorship_candidate(), fmt::join(m.interests(), ","), CustomOf(m));
+}
+
+std::string Line(const OpportunityFacts& f, bool attached, const BookView& view) {
+  std::string text =
+      fmt::format("{} of {} ({}) '{}' {} {} {} | {} {} {} {}", f.id, f.account_id, attached,
+                  f.display_name, f.segment, f.campaign_id, int{f.type}, Flag(f.self_sourced),
+                  Flag(f.has_budget), Flag(f.has_urgent_need), Number(f.term_months));
+  for (const StageChange& c : f.stage_changes) {
+    text += fmt::format("\n  {} {} {} {}", Time(c.time), c.stage_id, static_cast<int>(c.role),
+                        c.position);
+  }
+  for (const AmountChange& c : f.amount_changes) {
+    text += fmt::format("\n  {} {}", Time(c.time), Amount(c.amount));
+  }
+  for (const CloseDateChange& c : f.close_date_changes) {
+    text += fmt::format("\n  {} {}", Time(c.time), Day(c.day));
+  }
+  for (const BuyingGroupMember& m : f.buying_group) {
+    text += fmt::format("\n  {} {} {}", view.contact(m.contact).id, int{m.role}, Time(m.since));
+  }
+  return text + "\n";
+}
+
+std::string Line(const Opportunity& m, bool attached, const Settings& settings) {
+  std::optional<bool> self, budget, urgent;
+  std::optional<int64_t> term;
+  if (m.has_self_sourced()) self = m.self_sourced();
+  if (m.conditions().has_budget()) budget = m.conditions().budget();
+  if (m.conditions().has_urgent_need()) urgent = m.conditions().urgent_need();
+  if (m.has_term_months()) term = m.term_months();
+  std::string text =
+      fmt::format("{} of {} ({}) '{}' {} {} {} | {} {} {} {}", m.id(), m.account_id(), attached,
+                  m.display_name(), m.segment(), m.campaign_id(), static_cast<int>(m.type()),
+                  Flag(self), Flag(budget), Flag(urgent), Number(term));
+  const auto time = [](const auto& stamp) { return Time(absl::FromUnixSeconds(stamp.seconds())); };
+  for (const auto& c : m.stage_changes()) {
+    int role = 2, position = 0;
+    for (const auto& stage : settings.stages) {
+      if (stage.id != c.stage_id()) continue;
+      role = static_cast<int>(stage.role);
+      position = stage.position;
+    }
+    text += fmt::format("\n  {} {} {} {}", time(c.change_time()), c.stage_id(), role, position);
+  }
+  for (const auto& c : m.amount_changes()) {
+    text += fmt::format("\n  {} {}USD", time(c.change_time()), c.amount().units() * 1'000'000);
+  }
+  for (const auto& c : m.close_date_changes()) {
+    text += fmt::format("\n  {} 2026-09-30", time(c.change_time()));
+  }
+  for (const auto& b : m.buying_group()) {
+    text += fmt::format("\n  {} {} {}", b.contact_id(), static_cast<int>(b.role()),
+                        b.has_since_time() ? time(b.since_time()) : Time(absl::InfinitePast()));
+  }
+  return text + "\n";
+}
+
+std::string Line(const EngagementEvent& e, const BookView& view) {
+  return fmt::format("    {} {} {} {} {} {} {}\n", Time(e.time()), int{e.type}, int{e.direction},
+                     e.count, view.contact(e.contact).id, view.text(e.campaign),
+                     view.opportunity(e.opportunity).id);
+}
+
+std::string Line(const Engagement& m) {
+  return fmt::format(
+      "    {} {} {} {} {} {} {}\n", Time(absl::FromUnixSeconds(m.occur_time().seconds())),
+      static_cast<int>(m.type()), static_cast<int>(m.direction()), std::clamp(m.count(), 1, 65'535),
+      m.contact_id(), m.campaign_id(), m.opportunity_id());
+}
+
+std::string MessageLine(const google::protobuf::Message& m) { return m.ShortDebugString() + "\n"; }
+
+class RecordShow {
+ public:
+  explicit RecordShow(const RecordMap& records) : records_(records) {
+    for (const auto& [key, record] : records) {
+      if (record.has_account()) accounts_.insert(key.second);
+      if (record.has_tenant_settings()) settings_message_ = record.tenant_settings();
+    }
+    settings_ = DecodeSettings(settings_message_);
+  }
+
+  std::string All() {
+    std::string text = fmt::format("{} {}\n", settings_.calendar.year_start_month(),
+                                   settings_.reporting_currency.code());
+    for (const std::string& id : accounts_) text += OneAccount(id);
+    for (const auto& [key, record] : records_) {
+      if (record.has_contact()) text += Line(record.contact(), Attached(record.contact()));
+    }
+    for (const auto& [key, record] : records_) {
+      if (record.has_opportunity()) {
+        text += Line(record.opportunity(), Attached(record.opportunity()), settings_);
+      }
+    }
+    text += Counts();
+    for (const auto& [key, record] : records_) {
+      const bool is_message = key.first > records::v1::RECORD_KIND_ENGAGEMENT;
+      if (is_message) text += MessageLine(*record::Payload(record));
+    }
+    return text;
+  }
+
+ private:
+  template <class Message>
+  bool Attached(const Message& m) const {
+    return accounts_.count(m.account_id()) > 0;
+  }
+  std::string OneAccount(const std::string& id) {
+    std::string text =
+        Line(records_.at({records::v1::RECORD_KIND_ACCOUNT, id}).account()) + "  has";
+    std::vector<const Engagement*> engagements;
+    for (const auto& [key, record] : records_) {
+      if (record.has_contact() && record.contact().account_id() == id) text += " " + key.second;
+      if (record.has_opportunity() && record.opportunity().account_id() == id) {
+        text += " " + key.second;
+      }
+      if (record.has_engagement() && record.engagement().account_id() == id) {
+        engagements.push_back(&record.engagement());
+      }
+    }
+    std::sort(engagements.begin(), engagements.end(), [](const auto* a, const auto* b) {
+      return std::pair(a->occur_time().seconds(), EventKeyOf(a->id())) <
+             std::pair(b->occur_time().seconds(), EventKeyOf(b->id()));
+    });
+    text += "\n";
+    for (const Engagement* e : engagements) text += Line(*e);
+    return text;
+  }
+  std::string Counts() const {
+    int64_t engagement_count = 0, unattached_count = 0, unknown_count = 0;
+    for (const auto& [key, record] : records_) {
+      if (record.has_engagement()) {
+        ++engagement_count;
+        unattached_count += !Attached(record.engagement());
+      }
+      for (const auto& change : record.opportunity().stage_changes()) {
+        unknown_count +=
+            std::none_of(settings_.stages.begin(), settings_.stages.end(),
+                         [&](const auto& stage) { return stage.id == change.stage_id(); });
+      }
+    }
+    return fmt::format("{} {} {}\n", engagement_count, unattached_count, unknown_count);
+  }
+
+  const RecordMap& records_;
+  std::set<std::string> accounts_;
+  crm::v1::TenantSettings settings_message_;
+  Settings settings_;
+};
+
+}  // namespace
+
+Record RandomRecord(Random* random, int id_count) {
+  Generator g(random, id_count);
+  Record record;
+  const int choice = g.Number(100);
+  if (choice < 18) {
+    g.Fill(record.mutable_account());
+  } else if (choice < 36) {
+    g.Fill(record.mutable_contact());
+  } else if (choice < 54) {
+    g.Fill(record.mutable_opportunity());
+  } else if (choice < 88) {
+    g.Fill(record.mutable_engagement());
+  } else if (choice < 91) {
+    g.Fill(record.mutable_tenant_settings());
+  } else {
+    g.FillOther(&record);
+  }
+  return record;
+}
+
+std::string ShowRecords(const RecordMap& records) { return RecordShow(records).All(); }
+
+std::string Show(const BookView& view) {
+  std::string text = fmt::format("{} {}\n", view.settings().calendar.year_start_month(),
+                                 view.settings().reporting_currency.code());
+  for (const AccountRow row : view.accounts_by_id()) {
+    std::set<std::string> names;
+    for (const ContactRow c : view.contacts_of(row)) names.emplace(view.contact(c).id);
+    for (const OpportunityRow o : view.opportunities_of(row)) {
+      names.emplace(view.opportunity(o).id);
+    }
+    text += Line(view.account(row)) + "  has";
+    for (const std::string& name : names) text += " " + name;
+    text += "\n";
+    for (const EngagementEvent& event : view.engagements_of(row)) text += Line(event, view);
+  }
+  for (const ContactRow row : view.contacts_by_id()) {
+    const ContactFacts facts = view.contact(row);
+    text += Line(facts, IsRow(facts.account) && view.is_live(facts.account));
+  }
+  for (const OpportunityRow row : view.opportunities_by_id()) {
+    const OpportunityFacts facts = view.opportunity(row);
+    text += Line(facts, IsRow(facts.account) && view.is_live(facts.account), view);
+  }
+  text += fmt::format("{} {} {}\n", view.engagement_count(), view.unattached_engagement_count(),
+                      view.unknown_stage_count());
+#define GTM_X(Name, field, plural, Type) \
+  for (const auto& message : view.plural()) text += MessageLine(*message);
+  GTM_BOOK_MESSAGE_KINDS(GTM_X)
+#undef GTM_X
+  return text;
+}
+
+}  // namespace gtm::book
