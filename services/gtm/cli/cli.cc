@@ -1,0 +1,136 @@
+#include "services/gtm/cli/cli.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <ostream>
+
+#include "services/gtm/cli/command.h"
+#include "services/gtm/cli/completion.h"
+#include "services/gtm/cli/error_text.h"
+
+namespace gtm::cli {
+namespace {
+
+constexpr const char* kDescription =
+    "Go-to-market decisions: whom to target, which executive sponsors whom, what will close\n"
+    "this quarter, and whether growth is real.";
+
+constexpr const char* kFooter =
+    "\nExit codes: 0 done; 1 failed; 2 wrong usage; 3 done in part (some records rejected).\n"
+    "Tables on a terminal; -o json or -o csv in a pipe. NO_COLOR switches color off.\n"
+    "`gtm COMMAND --help` tells more.";
+
+void AddGlobalFlags(CLI::App& app, Session& session) {
+  app.add_option("--address", session.flags.address, "Where the platform answers")
+      ->envname("GTM_ADDRESS")
+      ->capture_default_str()
+      ->type_name("HOST:PORT");
+  app.add_option("--tenant", session.flags.tenant, "Whose records; default: the server's")
+      ->envname("GTM_TENANT")
+      ->type_name("ID");
+  app.add_option("-o,--output", session.flags.output, "Form of the answer")
+      ->envname("GTM_OUTPUT")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"table", "json", "csv"}));
+  app.add_option("--timeout", session.flags.timeout, "Longest that a call may take")
+      ->envname("GTM_TIMEOUT")
+      ->capture_default_str()
+      ->type_name("TIME");
+}
+
+void AddCompletionCommand(CLI::App& app, Session& session) {
+  auto shell = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("completion", "Print a completion script for a shell");
+  command->add_option("shell", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  command->callback([&app, &session, shell] {
+    session.action = [&app, &session, shell]() -> Result<int> {
+      *session.console().out << CompletionScript(app, *shell);
+      return kExitOk;
+    };
+  });
+}
+
+// Known to help and completion; run before the arguments are parsed.
+void AddHookCommands(CLI::App& app, const ServeHooks& hooks) {
+  if (hooks.serve) {
+    app.add_subcommand("serve", "Run the whole platform in this process")->allow_extras();
+  }
+  if (hooks.demo) {
+    app.add_subcommand("demo", "Generate a demo company and show the four answers")->allow_extras();
+  }
+}
+
+// What CLI11 has to say: help goes to out, mistakes to err.
+int ShowParseResult(const CLI::App& app, const CLI::ParseError& error, const Console& console) {
+  const bool help = error.get_exit_code() == 0;
+  const int code = app.exit(error, *console.out, *console.err);
+  return help || code == 0 ? kExitOk : kExitUsage;
+}
+
+int Run(std::vector<std::string> arguments, const Console& console,
+        std::shared_ptr<grpc::Channel> channel, const ServeHooks& hooks) {
+  Session session(console);
+  session.channel = std::move(channel);
+  CLI::App app(kDescription, "gtm");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  AddGlobalFlags(app, session);
+  AddHookCommands(app, hooks);
+  AddTargetsCommands(app, session);
+  AddSponsorsCommands(app, session);
+  AddForecastCommands(app, session);
+  AddSignalsCommands(app, session);
+  AddDefinitionCommands(app, session);
+  AddImportCommand(app, session);
+  AddRecordCommands(app, session);
+  AddCompletionCommand(app, session);
+  AddVersionCommand(app, session);
+  const auto everything = [](const CLI::App*) { return true; };
+  for (CLI::App* command : app.get_subcommands(everything)) {
+    command->fallthrough();
+    for (CLI::App* sub : command->get_subcommands(everything)) {
+      sub->fallthrough();
+      for (CLI::App* leaf : sub->get_subcommands(everything)) leaf->fallthrough();
+    }
+  }
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    return ShowParseResult(app, error, console);
+  }
+  const bool err_color = console.color && console.err_is_terminal;
+  Status status = session.Check();
+  if (status.ok() && session.action) {
+    const Result<int> code = session.action();
+    console.out->flush();
+    if (code.ok()) return *code;
+    *console.err << ErrorText(code.error(), err_color);
+    return kExitFailed;
+  }
+  if (!status.ok()) *console.err << ErrorText(status.error(), err_color);
+  return kExitUsage;
+}
+
+}  // namespace
+
+int RunCli(int argc, char** argv, const ServeHooks& hooks) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (!arguments.empty()) {
+    const ServeOptions options{{arguments.begin() + 1, arguments.end()}};
+    if (arguments[0] == "serve" && hooks.serve) return hooks.serve(options);
+    if (arguments[0] == "demo" && hooks.demo) return hooks.demo(options);
+  }
+  return Run(std::move(arguments), ProcessConsole(), nullptr, hooks);
+}
+
+int RunCommand(const std::vector<std::string>& arguments, const Console& console,
+               std::shared_ptr<grpc::Channel> channel) {
+  return Run(arguments, console, std::move(channel), {});
+}
+
+}  // namespace gtm::cli

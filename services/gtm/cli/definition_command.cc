@@ -1,0 +1,156 @@
+// gtm definition: the agreed definition of a target, from draft to three signatures.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "gtm/targeting/v1/service.grpc.pb.h"
+#include "services/gtm/cli/command.h"
+#include "services/gtm/cli/lookups.h"
+#include "services/gtm/cli/targets_view.h"
+#include "services/gtm/cli/text_format.h"
+
+namespace gtm::cli {
+namespace {
+
+using targeting::v1::TargetingService;
+
+struct DefinitionFlags {
+  std::string file;
+  std::string id;
+  std::string function;
+  std::string signer;
+  std::string note;
+  std::string reason;
+  PointFlags point;
+};
+
+targeting::v1::SigningFunction FunctionOf(const std::string& name) {
+  if (name == "sales") return targeting::v1::SIGNING_FUNCTION_SALES;
+  if (name == "marketing") return targeting::v1::SIGNING_FUNCTION_MARKETING;
+  return targeting::v1::SIGNING_FUNCTION_CUSTOMER_SUCCESS;
+}
+
+Result<int> RunCreate(Session& session, const DefinitionFlags& flags) {
+  targeting::v1::CreateTargetDefinitionRequest request;
+  request.set_request_id(NewRequestId());
+  GTM_RETURN_IF_ERROR(ReadJsonFile(flags.file, request.mutable_definition()));
+  GTM_ASSIGN_OR_RETURN(const auto answer,
+                       session.client().Call<TargetingService>(
+                           &TargetingService::Stub::CreateTargetDefinition, request));
+  Printer printer = session.printer();
+  if (printer.Json(answer)) return kExitOk;
+  PrintDefinition(answer.definition(), &printer);
+  for (const std::string& missing : answer.missing_for_proposal()) {
+    printer.Line("before it can be proposed: " + missing);
+  }
+  if (answer.missing_for_proposal().empty()) {
+    printer.Line(fmt::format("next: gtm definition propose {}", answer.definition().id()));
+  }
+  return kExitOk;
+}
+
+Result<int> RunPropose(Session& session, const DefinitionFlags& flags) {
+  targeting::v1::ProposeTargetDefinitionRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_definition_id(flags.id);
+  GTM_ASSIGN_OR_RETURN(const auto answer,
+                       session.client().Call<TargetingService>(
+                           &TargetingService::Stub::ProposeTargetDefinition, request));
+  Printer printer = session.printer();
+  if (printer.Json(answer)) return kExitOk;
+  PrintDefinition(answer.definition(), &printer);
+  if (answer.early_change()) {
+    printer.Line("the definition in force is less than a quarter old: was it ever agreed?");
+  }
+  printer.Line(
+      fmt::format("next: gtm definition sign {} --function sales --signer NAME", flags.id));
+  return kExitOk;
+}
+
+Result<int> RunSign(Session& session, const DefinitionFlags& flags) {
+  targeting::v1::SignOffTargetDefinitionRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_definition_id(flags.id);
+  request.set_function(FunctionOf(flags.function));
+  request.set_signer(flags.signer);
+  request.set_note(flags.note);
+  GTM_ASSIGN_OR_RETURN(const auto answer,
+                       session.client().Call<TargetingService>(
+                           &TargetingService::Stub::SignOffTargetDefinition, request));
+  Printer printer = session.printer();
+  if (printer.Json(answer)) return kExitOk;
+  PrintDefinition(answer.definition(), &printer);
+  std::string waiting;
+  for (const int function : answer.waiting_for()) {
+    waiting += (waiting.empty() ? "" : ", ") +
+               EnumText(SigningFunction_Name(static_cast<targeting::v1::SigningFunction>(function)),
+                        "SIGNING_FUNCTION_");
+  }
+  printer.Line(waiting.empty() ? "it is in force" : "still to sign: " + waiting);
+  return kExitOk;
+}
+
+Result<int> RunList(Session& session, const DefinitionFlags& flags) {
+  targeting::v1::ListTargetDefinitionsRequest request;
+  GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
+  request.set_page_size(1'000);
+  GTM_ASSIGN_OR_RETURN(const auto answer,
+                       session.client().Call<TargetingService>(
+                           &TargetingService::Stub::ListTargetDefinitions, request));
+  Printer printer = session.printer();
+  if (printer.Json(answer)) return kExitOk;
+  PrintDefinitions(answer, &printer);
+  return kExitOk;
+}
+
+Result<int> RunRetire(Session& session, const DefinitionFlags& flags) {
+  targeting::v1::RetireTargetDefinitionRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_definition_id(flags.id);
+  request.set_reason(flags.reason);
+  GTM_ASSIGN_OR_RETURN(const auto answer,
+                       session.client().Call<TargetingService>(
+                           &TargetingService::Stub::RetireTargetDefinition, request));
+  Printer printer = session.printer();
+  if (printer.Json(answer)) return kExitOk;
+  PrintDefinition(answer.definition(), &printer);
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddDefinitionCommands(CLI::App& app, Session& session) {
+  auto flags = std::make_shared<DefinitionFlags>();
+  CLI::App* definition = app.add_subcommand("definition", "The agreed definition of a target");
+  definition->require_subcommand(1);
+  const auto add = [&](const std::string& name, const std::string& meaning,
+                       Result<int> (*run)(Session&, const DefinitionFlags&)) {
+    CLI::App* command = definition->add_subcommand(name, meaning);
+    command->callback([&session, flags, run] {
+      session.action = [&session, flags, run] { return run(session, *flags); };
+    });
+    return command;
+  };
+  const auto with_id = [flags](CLI::App* command) {
+    command->add_option("id", flags->id, "Id of the definition")->required();
+    return command;
+  };
+  add("create", "Write a draft from a file", &RunCreate)
+      ->add_option("--file", flags->file, "A TargetDefinition in JSON; - reads standard input")
+      ->required()
+      ->type_name("FILE");
+  with_id(add("propose", "Put a draft to sales, marketing and customer success", &RunPropose));
+  CLI::App* sign = with_id(add("sign", "Sign a proposal for one function", &RunSign));
+  sign->add_option("--function", flags->function, "For which function")
+      ->required()
+      ->check(CLI::IsMember({"sales", "marketing", "customer-success"}));
+  sign->add_option("--signer", flags->signer, "Who signs; default: the caller");
+  sign->add_option("--note", flags->note, "A remark");
+  flags->point.Register(*add("list", "List definitions with their signatures", &RunList));
+  with_id(add("retire", "Take a definition out of force", &RunRetire))
+      ->add_option("--reason", flags->reason, "Why")
+      ->required();
+}
+
+}  // namespace gtm::cli

@@ -1,0 +1,161 @@
+#include "services/gtm/cli/import_stream.h"
+
+#include <algorithm>
+#include <set>
+
+#include "common/record/kinds.h"
+
+namespace gtm::cli {
+
+using records::v1::ImportResponse;
+
+ImportStream::ImportStream(const Client& client, Options options, OnRejection on_rejection)
+    : client_(client),
+      options_(options),
+      on_rejection_(std::move(on_rejection)),
+      stub_(records::v1::RecordsService::NewStub(client.channel())) {}
+
+ImportStream::~ImportStream() {
+  if (context_ != nullptr) context_->TryCancel();
+  Close();
+}
+
+void ImportStream::Open() {
+  context_ = client_.NewContext(options_.timeout);
+  stream_ = stub_->Import(context_.get());
+  broken_ = false;
+  reader_ = std::thread([this, stream = stream_.get()] { ReadAnswers(stream); });
+}
+
+// Waits for the reader and takes the status. The stream must be done or cancelled.
+grpc::Status ImportStream::Close() {
+  if (stream_ == nullptr) return grpc::Status::OK;
+  reader_.join();
+  const grpc::Status status = stream_->Finish();
+  stream_.reset();
+  context_.reset();
+  return status;
+}
+
+void ImportStream::ReadAnswers(Stream* stream) {
+  ImportResponse answer;
+  while (stream->Read(&answer)) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    answers_.push_back(std::move(answer));
+    changed_.notify_one();
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  broken_ = true;
+  changed_.notify_one();
+}
+
+void ImportStream::TakeAnswer(const Batch& batch, const ImportResponse& answer) {
+  KindCounts& counts = counts_[batch.kind];
+  counts.created += answer.created_count();
+  counts.updated += answer.updated_count();
+  counts.unchanged += answer.unchanged_count();
+  std::set<int32_t> rejected;
+  for (const ImportResponse::Rejection& rejection : answer.rejections()) {
+    if (rejection.index() < 0 || rejection.index() >= batch.request.records_size()) continue;
+    rejected.insert(rejection.index());
+    on_rejection_({.tag = batch.tags[static_cast<size_t>(rejection.index())],
+                   .kind = batch.kind,
+                   .id = record::IdOf(batch.request.records(rejection.index())),
+                   .field = rejection.field(),
+                   .reason = rejection.reason(),
+                   .description = rejection.description()});
+  }
+  counts.rejected += static_cast<int64_t>(rejected.size());
+  answered_ += batch.request.records_size();
+  if (!answer.revision().empty()) revision_ = answer.revision();
+}
+
+// Moves what the reader has brought to the counts.
+void ImportStream::TakeAnswers() {
+  std::deque<ImportResponse> answers;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    answers.swap(answers_);
+  }
+  for (const ImportResponse& answer : answers) {
+    const auto batch = std::find_if(
+        unanswered_.begin(), unanswered_.end(), [&](const std::unique_ptr<Batch>& candidate) {
+          return candidate->request.batch_number() == answer.batch_number();
+        });
+    if (batch == unanswered_.end()) continue;
+    TakeAnswer(**batch, answer);
+    unanswered_.erase(batch);
+    failures_ = 0;
+  }
+}
+
+// Opens a new stream after a failure and sends again what was not answered. Errors that
+// waiting cannot heal come back at once.
+Status ImportStream::Recover() {
+  while (true) {
+    context_->TryCancel();
+    const grpc::Status status = Close();
+    TakeAnswers();
+    const bool passing = status.error_code() == grpc::StatusCode::UNAVAILABLE || status.ok();
+    if (!passing || ++failures_ >= options_.attempts) return client_.ToError(status);
+    const auto pause = options_.first_backoff * (1 << std::min(failures_ - 1, 6));
+    std::this_thread::sleep_for(absl::ToChronoMilliseconds(pause));
+    ++reconnects_;
+    Open();
+    bool sent = true;
+    for (const auto& batch : unanswered_) sent = sent && stream_->Write(batch->request);
+    if (sent) return {};
+  }
+}
+
+// Waits until at most `room` batches are unanswered.
+Status ImportStream::WaitForRoom(size_t room) {
+  while (true) {
+    TakeAnswers();
+    if (unanswered_.size() <= room) return {};
+    bool broken = false;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return broken_ || !answers_.empty(); });
+      broken = broken_ && answers_.empty();
+    }
+    if (broken) GTM_RETURN_IF_ERROR(Recover());
+  }
+}
+
+Status ImportStream::SendCurrent() {
+  if (current_.request.records_size() == 0) return {};
+  if (stream_ == nullptr) Open();
+  GTM_RETURN_IF_ERROR(WaitForRoom(options_.in_flight - 1));
+  current_.request.set_batch_number(next_batch_number_++);
+  current_.request.set_validate_only(options_.validate_only);
+  unanswered_.push_back(std::make_unique<Batch>(std::exchange(current_, Batch{})));
+  current_bytes_ = 0;
+  if (stream_->Write(unanswered_.back()->request)) return {};
+  return Recover();
+}
+
+Status ImportStream::Add(records::v1::Record record, size_t tag) {
+  const std::string kind(record::KindName(record::KindOf(record)));
+  const auto bytes = static_cast<int64_t>(record.ByteSizeLong());
+  const bool full = current_.request.records_size() >= options_.batch_records ||
+                    current_bytes_ + bytes > options_.batch_bytes || current_.kind != kind;
+  if (full) GTM_RETURN_IF_ERROR(SendCurrent());
+  current_.kind = kind;
+  *current_.request.add_records() = std::move(record);
+  current_.tags.push_back(tag);
+  current_bytes_ += bytes;
+  return {};
+}
+
+Status ImportStream::Finish() {
+  GTM_RETURN_IF_ERROR(SendCurrent());
+  if (stream_ == nullptr) return {};
+  GTM_RETURN_IF_ERROR(WaitForRoom(0));
+  stream_->WritesDone();
+  // Everything is answered and durable: how the stream itself ends does not matter.
+  Close();
+  return {};
+}
+
+}  // namespace gtm::cli

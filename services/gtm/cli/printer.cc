@@ -1,0 +1,83 @@
+#include "services/gtm/cli/printer.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/type_resolver.h>
+#include <google/protobuf/util/type_resolver_util.h>
+
+#include <algorithm>
+#include <ostream>
+
+namespace gtm::cli {
+namespace {
+
+constexpr int kChartWidth = 48;
+constexpr int kChartWidthMin = 10;
+
+google::protobuf::util::TypeResolver* Resolver() {
+  static auto* resolver = google::protobuf::util::NewTypeResolverForDescriptorPool(
+      "type.googleapis.com", google::protobuf::DescriptorPool::generated_pool());
+  return resolver;
+}
+
+}  // namespace
+
+std::string JsonText(const google::protobuf::Message& message, bool indented) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  options.add_whitespace = indented;
+  std::string json;
+  const auto status = google::protobuf::util::BinaryToJsonString(
+      Resolver(), "type.googleapis.com/" + message.GetDescriptor()->full_name(), bytes, &json,
+      options);
+  if (!status.ok()) return "{}";
+  while (json.ends_with('\n')) json.pop_back();
+  return json;
+}
+
+bool Printer::Json(const google::protobuf::Message& answer) {
+  if (format_ != OutputFormat::kJson) return false;
+  *console_.out << JsonText(answer, true) << "\n";
+  return true;
+}
+
+void Printer::Main(const Table& table) {
+  if (format_ == OutputFormat::kCsv) {
+    *console_.out << RenderCsv(table);
+  } else if (format_ == OutputFormat::kTable) {
+    *console_.out << RenderTable(table, {.width = console_.width, .color = console_.color});
+  }
+}
+
+void Printer::Extra(const Table& table) {
+  if (is_table()) Main(table);
+}
+
+void Printer::Heading(std::string_view text) {
+  if (!is_table()) return;
+  *console_.out << (console_.color ? "\x1b[1m" : "") << text << (console_.color ? "\x1b[0m" : "")
+                << "\n";
+}
+
+void Printer::Line(std::string_view text) {
+  if (is_table()) *console_.out << text << "\n";
+}
+
+void Printer::Blank() {
+  if (is_table()) *console_.out << "\n";
+}
+
+int Printer::ChartWidth(int taken) const {
+  if (console_.width == 0) return kChartWidth;
+  return std::clamp(console_.width - taken, kChartWidthMin, kChartWidth);
+}
+
+}  // namespace gtm::cli

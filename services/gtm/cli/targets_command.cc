@@ -1,0 +1,145 @@
+// gtm targets: whom to target, and why.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "gtm/targeting/v1/service.grpc.pb.h"
+#include "services/gtm/cli/command.h"
+#include "services/gtm/cli/lookups.h"
+#include "services/gtm/cli/targets_view.h"
+#include "services/gtm/cli/text_format.h"
+
+namespace gtm::cli {
+namespace {
+
+using targeting::v1::TargetingService;
+
+struct TargetsFlags {
+  PointFlags point;
+  std::string definition;
+  std::string verdict;
+  std::string segment;
+  std::string owner;
+  double min_priority = 0;
+  bool prospects = false;
+  int limit = 20;
+  std::string account;
+  std::string period;
+};
+
+targeting::v1::TargetVerdict VerdictOf(const std::string& name) {
+  if (name == "target") return targeting::v1::TARGET_VERDICT_TARGET;
+  if (name == "not-target") return targeting::v1::TARGET_VERDICT_NOT_TARGET;
+  return targeting::v1::TARGET_VERDICT_UNDECIDED;
+}
+
+Result<int> RunList(Session& session, const TargetsFlags& flags) {
+  targeting::v1::ListTargetsRequest request;
+  GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
+  request.set_definition_id(flags.definition);
+  if (!flags.verdict.empty()) request.add_verdicts(VerdictOf(flags.verdict));
+  request.set_min_priority_micropoints(static_cast<int64_t>(flags.min_priority * 1e6));
+  request.set_prospects_only(flags.prospects);
+  request.set_segment(flags.segment);
+  request.set_owner_seller_id(flags.owner);
+  targeting::v1::ListTargetsResponse all;
+  while (all.targets_size() < flags.limit) {
+    request.set_page_size(std::min(1'000, flags.limit - all.targets_size()));
+    GTM_ASSIGN_OR_RETURN(auto page, session.client().Call<TargetingService>(
+                                        &TargetingService::Stub::ListTargets, request));
+    auto targets = std::move(*all.mutable_targets());
+    for (auto& target : *page.mutable_targets()) *targets.Add() = std::move(target);
+    all = std::move(page);
+    *all.mutable_targets() = std::move(targets);
+    if (all.next_page_token().empty()) break;
+    request.set_page_token(all.next_page_token());
+    // Later pages show the same picture as the first.
+    *request.mutable_point()->mutable_as_of() = all.provenance().as_of();
+  }
+  Printer printer = session.printer();
+  if (printer.Json(all)) return kExitOk;
+  std::vector<std::string> ids;
+  for (const auto& target : all.targets()) ids.push_back(target.account_id());
+  PrintTargets(all, NamesOf(session, "account", ids), &printer);
+  return kExitOk;
+}
+
+Result<int> RunExplain(Session& session, const TargetsFlags& flags) {
+  targeting::v1::ScoreAccountRequest request;
+  GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
+  request.set_definition_id(flags.definition);
+  request.set_account_id(flags.account);
+  GTM_ASSIGN_OR_RETURN(const auto answer, session.client().Call<TargetingService>(
+                                              &TargetingService::Stub::ScoreAccount, request));
+  Printer printer = session.printer();
+  if (printer.Json(answer)) return kExitOk;
+  PrintTargetExplained(answer, NameOf(NamesOf(session, "account", {flags.account}), flags.account),
+                       &printer);
+  return kExitOk;
+}
+
+Result<int> RunHandshake(Session& session, const TargetsFlags& flags) {
+  targeting::v1::GetHandshakeRequest request;
+  GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
+  request.set_definition_id(flags.definition);
+  if (!flags.period.empty()) {
+    GTM_ASSIGN_OR_RETURN(*request.mutable_period(), ParsePeriodFlag(flags.period, "--period"));
+  }
+  GTM_ASSIGN_OR_RETURN(const auto answer, session.client().Call<TargetingService>(
+                                              &TargetingService::Stub::GetHandshake, request));
+  Printer printer = session.printer();
+  if (printer.Json(answer)) return kExitOk;
+  PrintHandshake(answer, &printer);
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddTargetsCommands(CLI::App& app, Session& session) {
+  auto flags = std::make_shared<TargetsFlags>();
+  CLI::App* targets = app.add_subcommand("targets", "Whom to target, and why");
+  targets->require_subcommand(0, 1);
+  const auto add_common = [flags](CLI::App* command) {
+    flags->point.Register(*command);
+    command
+        ->add_option("--definition", flags->definition,
+                     "Score with this definition; default: the one in force")
+        ->type_name("ID");
+  };
+  const auto add_list_flags = [flags](CLI::App* command) {
+    command->add_option("--verdict", flags->verdict, "Only accounts with this verdict")
+        ->check(CLI::IsMember({"target", "undecided", "not-target"}));
+    command->add_flag("--prospects", flags->prospects, "Only targets that show real interest");
+    command->add_option("--segment", flags->segment, "Only accounts of this segment");
+    command->add_option("--owner", flags->owner, "Only accounts of this seller")->type_name("ID");
+    command->add_option("--min-priority", flags->min_priority, "Only priorities of this and more")
+        ->check(CLI::Range(0, 100));
+    command->add_option("--limit", flags->limit, "Most accounts to show")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+  };
+  const auto list = [&session, flags] {
+    session.action = [&session, flags] { return RunList(session, *flags); };
+  };
+  add_common(targets);
+  add_list_flags(targets);
+  targets->callback([targets, list] {
+    if (targets->get_subcommands().empty()) list();
+  });
+  CLI::App* list_command = targets->add_subcommand("list", "Rank accounts by priority (default)");
+  list_command->callback(list);
+  CLI::App* explain = targets->add_subcommand("explain", "Show one account's score in its parts");
+  explain->add_option("account", flags->account, "Id of the account")->required();
+  explain->callback([&session, flags] {
+    session.action = [&session, flags] { return RunExplain(session, *flags); };
+  });
+  CLI::App* handshake =
+      targets->add_subcommand("handshake", "How much of what is handed over sales accepts");
+  handshake->add_option("--period", flags->period, "Such as 2017-Q4; default: this quarter");
+  handshake->callback([&session, flags] {
+    session.action = [&session, flags] { return RunHandshake(session, *flags); };
+  });
+}
+
+}  // namespace gtm::cli

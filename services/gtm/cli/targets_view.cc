@@ -1,0 +1,193 @@
+#include "services/gtm/cli/targets_view.h"
+
+#include <fmt/format.h>
+
+#include "services/gtm/cli/text_format.h"
+
+namespace gtm::cli {
+namespace {
+
+using targeting::v1::AccountScore;
+using targeting::v1::TargetDefinition;
+
+Cell PointsCell(const type::v1::Score& score, bool present) {
+  return present ? Cell(Points(score.micropoints()), std::to_string(score.micropoints()))
+                 : Cell("", "");
+}
+
+// "61.0 to 80.5", or nothing where the score is certain.
+std::string RangeText(const type::v1::Score& score) {
+  if (score.low_micropoints() == score.high_micropoints()) return "";
+  return Points(score.low_micropoints()) + " to " + Points(score.high_micropoints());
+}
+
+Cell VerdictCell(const AccountScore& score) {
+  const std::string text = EnumText(TargetVerdict_Name(score.verdict()), "TARGET_VERDICT_");
+  switch (score.verdict()) {
+    case targeting::v1::TARGET_VERDICT_TARGET:
+      return {text, Tone::kGood};
+    case targeting::v1::TARGET_VERDICT_UNDECIDED:
+      return {text, Tone::kWarn};
+    default:
+      return {text, Tone::kFaint};
+  }
+}
+
+std::string DefinitionText(const targeting::v1::DefinitionUsed& used) {
+  std::string text = "definition " + used.definition_id();
+  if (used.version_number() > 0) text += fmt::format(" (version {})", used.version_number());
+  if (used.review_overdue()) text += ", its review is due";
+  return text;
+}
+
+void AddParts(const std::string& what, const type::v1::Score& score, Table* table) {
+  for (const type::v1::ScorePart& part : score.parts()) {
+    const double share =
+        part.max_micropoints() == 0
+            ? 0
+            : static_cast<double>(part.micropoints()) / static_cast<double>(part.max_micropoints());
+    table->rows.push_back(
+        {what, part.criterion_id(),
+         part.known() ? Cell(part.observed()) : Cell("not known", "", Tone::kWarn), part.matched(),
+         Cell(Points(part.micropoints()), std::to_string(part.micropoints())),
+         Cell(Points(part.max_micropoints()), std::to_string(part.max_micropoints())),
+         Cell(part.known() ? Bar(share, 12) : "", fmt::format("{:.4f}", share))});
+  }
+}
+
+}  // namespace
+
+void PrintTargets(const targeting::v1::ListTargetsResponse& answer, const Names& account_names,
+                  Printer* printer) {
+  Table table{{{"#", "rank", Align::kRight, false},
+               {"account", "account_id", Align::kLeft, true},
+               {"name", "display_name", Align::kLeft, true},
+               {"priority", "priority_micropoints", Align::kRight, false},
+               {"could be", "priority_range", Align::kRight, false},
+               {"fit", "fit_micropoints", Align::kRight, false},
+               {"engaged", "engagement_micropoints", Align::kRight, false},
+               {"known", "known_weight_bps", Align::kRight, false},
+               {"verdict", "verdict", Align::kLeft, false},
+               {"prospect", "prospect", Align::kLeft, false}},
+              {}};
+  int rank = 0;
+  for (const AccountScore& score : answer.targets()) {
+    table.rows.push_back(
+        {std::to_string(++rank), score.account_id(), NameOf(account_names, score.account_id()),
+         PointsCell(score.priority(), true), RangeText(score.priority()),
+         PointsCell(score.fit(), score.has_fit()),
+         PointsCell(score.engagement(), score.has_engagement()),
+         Cell(BpsPercent(score.priority().known_weight_bps()),
+              std::to_string(score.priority().known_weight_bps())),
+         VerdictCell(score),
+         Cell(score.prospect() ? "yes" : "", score.prospect() ? "true" : "false")});
+  }
+  std::string heading = fmt::format("{} accounts pass", Thousands(answer.total_count()));
+  for (const auto& count : answer.verdict_counts()) {
+    heading += fmt::format(" · {} {}", Thousands(count.account_count()),
+                           EnumText(TargetVerdict_Name(count.verdict()), "TARGET_VERDICT_"));
+  }
+  printer->Heading("Targets: " + heading);
+  printer->Main(table);
+  printer->Line(DefinitionText(answer.definition()) + " · " + ProvenanceText(answer.provenance()));
+}
+
+void PrintTargetExplained(const targeting::v1::ScoreAccountResponse& answer,
+                          const std::string& account_name, Printer* printer) {
+  const AccountScore& score = answer.score();
+  Table table{{{"score", "score", Align::kLeft, false},
+               {"criterion", "criterion_id", Align::kLeft, false},
+               {"observed", "observed", Align::kLeft, true},
+               {"matched", "matched", Align::kLeft, true},
+               {"points", "micropoints", Align::kRight, false},
+               {"of", "max_micropoints", Align::kRight, false},
+               {"", "share", Align::kLeft, false}},
+              {}};
+  AddParts("fit", score.fit(), &table);
+  AddParts("engagement", score.engagement(), &table);
+  AddParts("priority", score.priority(), &table);
+  printer->Heading(fmt::format("{}{}: {}, priority {}{}", score.account_id(),
+                               account_name.empty() ? "" : " (" + account_name + ")",
+                               VerdictCell(score).text, Points(score.priority().micropoints()),
+                               score.prospect() ? ", a prospect" : ""));
+  printer->Main(table);
+  if (!RangeText(score.fit()).empty()) {
+    printer->Line(fmt::format("{} of the weight is known; with full data the fit would be {}",
+                              BpsPercent(score.fit().known_weight_bps()), RangeText(score.fit())));
+  }
+  if (score.deciding_criterion_ids_size() > 0) {
+    printer->Line(
+        fmt::format("the verdict hangs on: {}", fmt::join(score.deciding_criterion_ids(), ", ")));
+  }
+  printer->Line(DefinitionText(answer.definition()) + " · " + ProvenanceText(answer.provenance()));
+}
+
+void PrintHandshake(const targeting::v1::GetHandshakeResponse& answer, Printer* printer) {
+  Table table{{{"step", "step", Align::kLeft, false},
+               {"share", "share", Align::kRight, false},
+               {"decided", "decided_count", Align::kRight, false},
+               {"status", "status", Align::kLeft, false}},
+              {}};
+  const std::string status = EnumText(HandshakeStatus_Name(answer.status()), "HANDSHAKE_STATUS_");
+  table.rows.push_back({"accepted by sales",
+                        Cell(EstimateText(answer.acceptance(), true),
+                             fmt::format("{}", answer.acceptance().value())),
+                        Cell(Thousands(answer.acceptance().sample_count()),
+                             std::to_string(answer.acceptance().sample_count())),
+                        status + (answer.verdict_could_turn() ? " (could turn)" : "")});
+  table.rows.push_back({"qualified after all",
+                        Cell(EstimateText(answer.qualification(), true),
+                             fmt::format("{}", answer.qualification().value())),
+                        Cell(Thousands(answer.qualification().sample_count()),
+                             std::to_string(answer.qualification().sample_count())),
+                        ""});
+  printer->Heading(fmt::format("Handshake {} to {}: {} handed over, {} not decided; the gate is {}",
+                               DateText(answer.days().start_date()),
+                               DateText(answer.days().end_date()),
+                               Thousands(answer.handover_count()),
+                               Thousands(answer.pending_count()), BpsPercent(answer.gate_bps())));
+  printer->Main(table);
+  for (const auto& reason : answer.rejection_reasons()) {
+    printer->Line(
+        fmt::format("  rejected, {}: {}", reason.reason(), Thousands(reason.handover_count())));
+  }
+  for (const auto& reason : answer.disqualification_reasons()) {
+    printer->Line(
+        fmt::format("  turned away, {}: {}", reason.reason(), Thousands(reason.handover_count())));
+  }
+  printer->Line(ProvenanceText(answer.provenance()));
+}
+
+void PrintDefinitions(const targeting::v1::ListTargetDefinitionsResponse& answer,
+                      Printer* printer) {
+  Table table{{{"id", "id", Align::kLeft, false},
+               {"name", "display_name", Align::kLeft, true},
+               {"state", "state", Align::kLeft, false},
+               {"version", "version_number", Align::kRight, false},
+               {"signed by", "signed_by", Align::kLeft, true},
+               {"in force since", "activate_time", Align::kLeft, false}},
+              {}};
+  for (const TargetDefinition& definition : answer.definitions()) {
+    std::string signers;
+    for (const auto& sign_off : definition.sign_offs()) {
+      signers += (signers.empty() ? "" : ", ") +
+                 EnumText(SigningFunction_Name(sign_off.function()), "SIGNING_FUNCTION_");
+    }
+    const bool active = definition.state() == TargetDefinition::STATE_ACTIVE;
+    table.rows.push_back(
+        {definition.id(), definition.display_name(),
+         Cell(EnumText(TargetDefinition::State_Name(definition.state()), "STATE_"),
+              active ? Tone::kGood : Tone::kPlain),
+         definition.version_number() == 0 ? "" : std::to_string(definition.version_number()),
+         signers, TimeText(definition.activate_time())});
+  }
+  printer->Main(table);
+}
+
+void PrintDefinition(const TargetDefinition& definition, Printer* printer) {
+  targeting::v1::ListTargetDefinitionsResponse one;
+  *one.add_definitions() = definition;
+  PrintDefinitions(one, printer);
+}
+
+}  // namespace gtm::cli
