@@ -1,5 +1,7 @@
 #include "services/forecasting/domain/deals.h"
 
+#include <cmath>
+
 #include "common/core/sha256.h"
 
 namespace gtm::forecasting::domain {
@@ -11,6 +13,20 @@ void SetToday(DealTable* table) {
   table->today_left = absl::FDivDuration(end - table->as_of, end - start);
   // A cut "at the end of the day" a moment before midnight leaves nothing of it.
   if (table->today_left < 1e-4) table->today_left = 0;
+}
+
+int64_t AddClamped(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return b > 0 ? INT64_MAX : INT64_MIN;
+}
+
+int64_t RoundClamped(double micros) {
+  // The largest double below 2^63.
+  constexpr double kEnd = 9223372036854774784.0;
+  if (!(micros < kEnd)) return INT64_MAX;
+  if (!(micros > -kEnd)) return INT64_MIN;
+  return std::llround(micros);
 }
 
 std::string HashOf(const DealTable& table) {

@@ -62,6 +62,7 @@ struct DealTable {
   double today_left = 0;
   std::vector<Deal> deals;
   std::vector<StageZeroDeal> stage_zero;
+  // Opportunities whose stage the settings do not know; they count as open.
   int64_t unknown_stage_count = 0;
 
   DayNumber age_days(const Deal& deal) const { return today - deal.qualified_day; }
@@ -72,6 +73,11 @@ void SetToday(DealTable* table);
 
 // Hash (SHA-256, hex) of everything in the table: equal tables give equal forecasts.
 std::string HashOf(const DealTable& table);
+
+// Sums of money that stop at the ends of int64 instead of wrapping: a forecast over
+// absurd amounts is absurd, never undefined.
+int64_t AddClamped(int64_t a, int64_t b);
+int64_t RoundClamped(double micros);
 
 // Which deals an answer is about: empty selects all.
 struct Selection {

@@ -97,7 +97,7 @@ void AddWon(const DealTable& table, const DayRange& days, const Selection& selec
         !selection.Holds(deal)) {
       continue;
     }
-    forecast->won_micros += deal.amount_micros.value_or(0);
+    forecast->won_micros = AddClamped(forecast->won_micros, deal.amount_micros.value_or(0));
     ++forecast->won_count;
   }
 }
@@ -117,7 +117,7 @@ void DrawDeal(const Deal& deal, double amount, const std::vector<double>& chance
     if (static_cast<double>(number >> 11) * 0x1p-53 >= chances[i]) continue;
     // The low bits are independent of the high ones that decided.
     const double noise = model.amounts.ratio_noise[number & 255];
-    (*draws)[i] += std::llround(amount * factors.ratio[i] * noise);
+    (*draws)[i] = AddClamped((*draws)[i], RoundClamped(amount * factors.ratio[i] * noise));
   }
 }
 
@@ -144,11 +144,11 @@ void AddOpen(const DealTable& table, const Model& model, const WinChances& chanc
       DealChance entry;
       entry.deal = i;
       entry.win_probability = chance;
-      entry.amount_micros = std::llround(amount * model.amounts.ratio_mean);
-      entry.expected_micros = std::llround(chance * amount * model.amounts.ratio_mean);
+      entry.amount_micros = RoundClamped(amount * model.amounts.ratio_mean);
+      entry.expected_micros = RoundClamped(chance * amount * model.amounts.ratio_mean);
       entry.swing_micros =
-          std::llround(std::sqrt(chance * (1 - chance)) * amount * model.amounts.ratio_mean);
-      forecast->open_mean_micros += entry.expected_micros;
+          RoundClamped(std::sqrt(chance * (1 - chance)) * amount * model.amounts.ratio_mean);
+      forecast->open_mean_micros = AddClamped(forecast->open_mean_micros, entry.expected_micros);
       forecast->open_win_count += chance;
       forecast->chances.push_back(entry);
       if (drawn) DrawDeal(table.deals[i], amount, of_draw, factors, model, &forecast->open_draws);
@@ -193,12 +193,14 @@ void AddNew(const DealTable& table, const Model& model, const WinChances& chance
       double amount = static_cast<double>(donors[d].amount_micros) * factors.amount[i];
       if (smoothing > 0)
         amount *= std::exp(smoothing * random.Normal() - smoothing * smoothing / 2);
-      if (selected[d]) forecast->new_draws[i] += std::llround(amount);
+      if (selected[d]) {
+        forecast->new_draws[i] = AddClamped(forecast->new_draws[i], RoundClamped(amount));
+      }
     }
   }
   const double mean_wins = Mean(wins);
   forecast->new_win_count = mean_wins * selected_weight;
-  forecast->new_mean_micros = std::llround(mean_wins * selected_mean);
+  forecast->new_mean_micros = RoundClamped(mean_wins * selected_mean);
 }
 
 Window WindowOf(const DayRange& days) { return {NumberOf(days.start), NumberOf(days.end) - 1}; }
@@ -233,8 +235,8 @@ PeriodForecast ForecastPeriod(const DealTable& table, const Model& model, const 
 DrawSummary Summarize(int64_t base_micros, const std::vector<int64_t>& a,
                       const std::vector<int64_t>& b) {
   std::vector<int64_t> totals(std::max({a.size(), b.size(), size_t{1}}), base_micros);
-  for (size_t i = 0; i < a.size(); ++i) totals[i] += a[i];
-  for (size_t i = 0; i < b.size(); ++i) totals[i] += b[i];
+  for (size_t i = 0; i < a.size(); ++i) totals[i] = AddClamped(totals[i], a[i]);
+  for (size_t i = 0; i < b.size(); ++i) totals[i] = AddClamped(totals[i], b[i]);
   std::sort(totals.begin(), totals.end());
   double mean = 0, square = 0;
   for (const int64_t total : totals) mean += static_cast<double>(total);
@@ -245,12 +247,13 @@ DrawSummary Summarize(int64_t base_micros, const std::vector<int64_t>& a,
     const double at = p * static_cast<double>(totals.size() - 1);
     const auto rank = static_cast<size_t>(at);
     const int64_t low = totals[rank], high = totals[std::min(rank + 1, totals.size() - 1)];
-    return low + std::llround(static_cast<double>(high - low) * (at - static_cast<double>(rank)));
+    return low + RoundClamped((static_cast<double>(high) - static_cast<double>(low)) *
+                              (at - static_cast<double>(rank)));
   };
   return {quantile(0.05), quantile(0.10),
           quantile(0.25), quantile(0.50),
           quantile(0.75), quantile(0.90),
-          quantile(0.95), std::llround(std::sqrt(square / static_cast<double>(totals.size())))};
+          quantile(0.95), RoundClamped(std::sqrt(square / static_cast<double>(totals.size())))};
 }
 
 double ReachProbability(const PeriodForecast& forecast, int64_t target_micros) {
@@ -258,8 +261,8 @@ double ReachProbability(const PeriodForecast& forecast, int64_t target_micros) {
   if (forecast.open_draws.empty()) return 0;
   int64_t reached = 0;
   for (size_t i = 0; i < forecast.open_draws.size(); ++i) {
-    reached +=
-        forecast.won_micros + forecast.open_draws[i] + forecast.new_draws[i] >= target_micros;
+    reached += AddClamped(forecast.won_micros, AddClamped(forecast.open_draws[i],
+                                                          forecast.new_draws[i])) >= target_micros;
   }
   return (static_cast<double>(reached) + 0.5) /
          (static_cast<double>(forecast.open_draws.size()) + 1);

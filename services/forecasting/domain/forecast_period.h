@@ -52,7 +52,9 @@ struct PeriodForecast {
   std::vector<int64_t> new_draws;
   std::vector<DealChance> chances;  // of the selected open deals, in table order
 
-  int64_t mean_micros() const { return won_micros + open_mean_micros + new_mean_micros; }
+  int64_t mean_micros() const {
+    return AddClamped(won_micros, AddClamped(open_mean_micros, new_mean_micros));
+  }
 };
 
 // Deterministic: the same table, model, days and selection give the same bytes.

@@ -1,6 +1,7 @@
 #include "services/forecasting/domain/read_deals.h"
 
 #include <algorithm>
+#include <set>
 
 namespace gtm::forecasting::domain {
 namespace {
@@ -64,10 +65,13 @@ Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of) {
   table.calendar = view.settings().calendar;
   table.currency = view.settings().reporting_currency;
   SetToday(&table);
+  std::set<std::string_view> known_stages;
+  for (const auto& stage : view.settings().stages) known_stages.insert(stage.id);
   for (const book::OpportunityRow row : view.opportunities_by_id()) {
     const OpportunityFacts facts = view.opportunity(row);
     const book::StageChange* stage = book::StageAt(facts, as_of);
     if (stage == nullptr) continue;
+    table.unknown_stage_count += !known_stages.contains(stage->stage_id);
     const auto qualified = book::QualifiedTime(facts, as_of);
     if (stage->role == StageRole::kStageZero) {
       StageZeroDeal deal;
@@ -88,7 +92,6 @@ Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of) {
     GTM_ASSIGN_OR_RETURN(Deal deal, DealOf(view, facts, table, *qualified));
     table.deals.push_back(std::move(deal));
   }
-  table.unknown_stage_count = view.unknown_stage_count();
   return table;
 }
 

@@ -12,7 +12,7 @@ int64_t WonBetween(const DealTable& table, DayNumber first, DayNumber end) {
   int64_t sum = 0;
   for (const Deal& deal : table.deals) {
     if (deal.outcome == Outcome::kWon && deal.closed_day >= first && deal.closed_day < end) {
-      sum += deal.amount_micros.value_or(0);
+      sum = AddClamped(sum, deal.amount_micros.value_or(0));
     }
   }
   return sum;
@@ -48,8 +48,8 @@ int64_t WeightedPipeline(const DealTable& table, const DayRange& days) {
   }
   const int64_t so_far = WonBetween(table, NumberOf(days.start), NumberOf(days.end));
   if (won == 0) return so_far;
-  return so_far +
-         std::llround(static_cast<double>(open) * amount / static_cast<double>(won + lost));
+  return AddClamped(
+      so_far, RoundClamped(static_cast<double>(open) * amount / static_cast<double>(won + lost)));
 }
 
 int64_t RunRate(const DealTable& table, const DayRange& days) {
@@ -58,7 +58,7 @@ int64_t RunRate(const DealTable& table, const DayRange& days) {
   if (first > table.today) return so_far;
   const double rate =
       static_cast<double>(WonBetween(table, first, table.today + 1)) / (table.today - first + 1);
-  return so_far + std::llround(rate * RemainingDays(table, days));
+  return AddClamped(so_far, RoundClamped(rate * RemainingDays(table, days)));
 }
 
 int64_t PreviousQuarter(const DealTable& table, const DayRange& days) {
@@ -67,8 +67,8 @@ int64_t PreviousQuarter(const DealTable& table, const DayRange& days) {
   const DayNumber start = NumberOf(before.start);
   if (FirstClose(table) > start) return RunRate(table, days);
   const DayNumber known = std::max(0, table.today + 1 - NumberOf(days.start));
-  return WonBetween(table, NumberOf(days.start), NumberOf(days.end)) +
-         WonBetween(table, start + known, NumberOf(before.end));
+  return AddClamped(WonBetween(table, NumberOf(days.start), NumberOf(days.end)),
+                    WonBetween(table, start + known, NumberOf(before.end)));
 }
 
 Result<std::vector<Cut>> WalkForward(const TableAt& table_at, const DealTable& after,

@@ -1,0 +1,46 @@
+#pragma once
+// Companies made up from a seed, with known ways: for tests of the model. Tests only.
+
+#include <vector>
+
+#include "services/forecasting/domain/deals.h"
+
+namespace gtm::forecasting::domain {
+
+// How a company behaves. Drawn from a seed by DrawShape, or set by a test.
+struct CompanyShape {
+  double arrivals_per_day = 2;
+  double growth_per_quarter = 0.0;   // of arrivals, continuous
+  double win_share = 0.3;            // of deals that are decided
+  double cycle_days = 60;            // median to closing
+  double cycle_spread = 0.7;         // of its logarithm
+  double never_decided_share = 0.1;  // stay open for ever
+  double quarter_end_pull = 0.0;     // share of closes moved to the last ten days
+  double amount_median = 20'000;     // units
+  double amount_spread = 0.8;        // of its logarithm
+  double shock = 0.1;                // of wins between quarters, of the logarithm
+  double ratio_spread = 0.15;        // realized over expected
+  int history_days = 700;
+};
+CompanyShape DrawShape(uint64_t seed);
+
+// A whole life of a company: what is known at an instant is cut out of it.
+class GeneratedCompany {
+ public:
+  GeneratedCompany(const CompanyShape& shape, uint64_t seed);
+  // What had happened by the end of a day.
+  DealTable AtEndOf(DayNumber day) const;
+  // Bookings of a span of days, all knowing.
+  int64_t BookingsOf(const DayRange& days) const;
+  DayNumber first_day() const { return first_day_; }
+
+ private:
+  struct Life {
+    Deal deal;  // as at the end of time
+    int64_t expected_micros = 0;
+  };
+  DayNumber first_day_;
+  std::vector<Life> lives_;
+};
+
+}  // namespace gtm::forecasting::domain

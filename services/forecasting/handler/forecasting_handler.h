@@ -1,0 +1,49 @@
+#pragma once
+// The methods of gtm.forecasting.v1.ForecastingService as plain functions: parse, pin a
+// view, let the domain decide, commit, render. What they answer is said in service.proto.
+
+#include <string>
+
+#include "common/records_client/records_client.h"
+#include "common/rpc/call.h"
+#include "gtm/forecasting/v1/service.pb.h"
+
+namespace gtm::forecasting::handler {
+
+// Holds no state of its own: any number of replicas answer alike. Thread-safe.
+class ForecastingHandler {
+ public:
+  explicit ForecastingHandler(records_client::Records& records) : records_(records) {}
+
+  // questions.cc
+  Status GetForecast(rpc::Call& call, const v1::GetForecastRequest& request,
+                     v1::GetForecastResponse* response);
+  Status GetCoverage(rpc::Call& call, const v1::GetCoverageRequest& request,
+                     v1::GetCoverageResponse* response);
+  Status GetPipeline(rpc::Call& call, const v1::GetPipelineRequest& request,
+                     v1::GetPipelineResponse* response);
+  Status Backtest(rpc::Call& call, const v1::BacktestRequest& request,
+                  v1::BacktestResponse* response);
+  // editions.cc
+  Status CommitForecastEdition(rpc::Call& call, const v1::CommitForecastEditionRequest& request,
+                               v1::ForecastEdition* response);
+  Status GetForecastEdition(rpc::Call& call, const v1::GetForecastEditionRequest& request,
+                            v1::ForecastEdition* response);
+  Status ListForecastEditions(rpc::Call& call, const v1::ListForecastEditionsRequest& request,
+                              v1::ListForecastEditionsResponse* response);
+  // calls.cc
+  Status SubmitForecastCall(rpc::Call& call, const v1::SubmitForecastCallRequest& request,
+                            v1::ForecastCall* response);
+  Status ListForecastCalls(rpc::Call& call, const v1::ListForecastCallsRequest& request,
+                           v1::ListForecastCallsResponse* response);
+
+ private:
+  records_client::Records& records_;
+};
+
+// The forecast of a question on a pinned view. Error: EXCHANGE_RATE_MISSING,
+// INVALID_FIELDS for a period more than three years ahead.
+Result<v1::Forecast> Forecast(const records_client::Question& question,
+                              const v1::GetForecastRequest& request);
+
+}  // namespace gtm::forecasting::handler

@@ -1,0 +1,58 @@
+#include "services/forecasting/handler/forecasting_service.h"
+
+#include "common/rpc/gate.h"
+#include "gtm/forecasting/v1/service.grpc.pb.h"
+#include "services/forecasting/handler/forecasting_handler.h"
+
+namespace gtm::forecasting::handler {
+namespace {
+
+constexpr char kService[] = "gtm.forecasting.v1.ForecastingService";
+
+class ForecastingRpc final : public v1::ForecastingService::CallbackService {
+ public:
+  ForecastingRpc(rpc::Gate& gate, records_client::Records& records)
+      : gate_(gate), handler_(records) {}
+
+  GTM_RPC_UNARY(GetForecast, v1::GetForecastRequest, v1::GetForecastResponse)
+  GTM_RPC_UNARY(GetCoverage, v1::GetCoverageRequest, v1::GetCoverageResponse)
+  GTM_RPC_UNARY(GetPipeline, v1::GetPipelineRequest, v1::GetPipelineResponse)
+  GTM_RPC_UNARY(CommitForecastEdition, v1::CommitForecastEditionRequest, v1::ForecastEdition)
+  GTM_RPC_UNARY(GetForecastEdition, v1::GetForecastEditionRequest, v1::ForecastEdition)
+  GTM_RPC_UNARY(ListForecastEditions, v1::ListForecastEditionsRequest,
+                v1::ListForecastEditionsResponse)
+  GTM_RPC_UNARY(SubmitForecastCall, v1::SubmitForecastCallRequest, v1::ForecastCall)
+  GTM_RPC_UNARY(ListForecastCalls, v1::ListForecastCallsRequest, v1::ListForecastCallsResponse)
+  GTM_RPC_UNARY(Backtest, v1::BacktestRequest, v1::BacktestResponse)
+
+ private:
+  rpc::Gate& gate_;
+  ForecastingHandler handler_;
+};
+
+using rpc::Cost;
+using rpc::Role;
+
+// Commitments are the work of whoever sells and reports: writers.
+constexpr rpc::MethodRule kMethods[] = {
+    {"gtm.forecasting.v1.ForecastingService/GetForecast", Role::kReader, Cost::kHeavy},
+    {"gtm.forecasting.v1.ForecastingService/GetCoverage", Role::kReader, Cost::kHeavy},
+    {"gtm.forecasting.v1.ForecastingService/GetPipeline", Role::kReader, Cost::kHeavy},
+    {"gtm.forecasting.v1.ForecastingService/CommitForecastEdition", Role::kWriter, Cost::kHeavy},
+    {"gtm.forecasting.v1.ForecastingService/GetForecastEdition", Role::kReader, Cost::kHeavy},
+    {"gtm.forecasting.v1.ForecastingService/ListForecastEditions", Role::kReader, Cost::kHeavy},
+    {"gtm.forecasting.v1.ForecastingService/SubmitForecastCall", Role::kWriter, Cost::kHeavy},
+    {"gtm.forecasting.v1.ForecastingService/ListForecastCalls", Role::kReader, Cost::kHeavy},
+    {"gtm.forecasting.v1.ForecastingService/Backtest", Role::kReader, Cost::kHeavy},
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeForecastingService(rpc::Gate& gate,
+                                                      records_client::Records& records) {
+  return std::make_unique<ForecastingRpc>(gate, records);
+}
+
+std::span<const rpc::MethodRule> ForecastingMethods() { return kMethods; }
+
+}  // namespace gtm::forecasting::handler
