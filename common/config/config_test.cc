@@ -40,7 +40,7 @@ TEST(Config, SecretsAreNotPrinted) {
 }
 
 TEST(Config, IsDocumented) {
-  testing::ExpectSection("README.md", "configuration", MarkdownTable(ServeKeys()));
+  test::ExpectSection("README.md", "configuration", MarkdownTable(ServeKeys()));
 }
 
 TEST(Config, DefaultsAreValidAndDescribed) {

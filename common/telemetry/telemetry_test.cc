@@ -31,7 +31,7 @@ TEST(MetricTable, IsDocumented) {
     table += fmt::format("| `{}` | {} | {} | {} |\n", def.name,
                          kTypes[static_cast<int>(def.type)], def.labels, def.help);
   }
-  testing::ExpectSection("common/telemetry/README.md", "metrics", table);
+  test::ExpectSection("common/telemetry/README.md", "metrics", table);
 }
 
 TEST(Metrics, RenderShowsSeriesWithTheirLabels) {
