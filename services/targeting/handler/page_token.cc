@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "common/core/sha256.h"
+#include "gtm/type/v1/time.pb.h"
 #include "services/targeting/handler/parse.h"
 
 namespace gtm::targeting::handler {
@@ -16,9 +17,17 @@ constexpr size_t kDigestBytes = 16;
 std::string RequestDigest(const google::protobuf::Message& request) {
   const std::unique_ptr<google::protobuf::Message> copy(request.New());
   copy->CopyFrom(request);
+  const auto* reflection = copy->GetReflection();
   for (const char* name : {"page_token", "page_size"}) {
     const auto* field = copy->GetDescriptor()->FindFieldByName(name);
-    if (field != nullptr) copy->GetReflection()->ClearField(copy.get(), field);
+    if (field != nullptr) reflection->ClearField(copy.get(), field);
+  }
+  if (const auto* field = copy->GetDescriptor()->FindFieldByName("point"); field != nullptr) {
+    type::v1::PointInTime point;
+    point.CopyFrom(reflection->GetMessage(*copy, field));
+    point.clear_as_of();
+    point.clear_min_revision();
+    reflection->MutableMessage(copy.get(), field)->CopyFrom(point);
   }
   return Sha256Hex(request.GetTypeName() + CanonicalBytes(*copy)).substr(0, kDigestBytes);
 }

@@ -9,8 +9,9 @@
 
 namespace gtm::targeting::handler {
 
-// Digest of a request without its page_token and page_size, which may differ from page
-// to page.
+// Digest of a request without what may differ from page to page: page_token, page_size,
+// and of the point in time as_of (which the token carries where it matters) and
+// min_revision.
 std::string RequestDigest(const google::protobuf::Message& request);
 
 std::string MakePageToken(std::string_view position, std::string_view request_digest);

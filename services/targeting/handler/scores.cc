@@ -4,6 +4,7 @@
 #include <set>
 
 #include "fmt/format.h"
+#include "services/targeting/domain/proto_time.h"
 #include "services/targeting/domain/rank_targets.h"
 #include "services/targeting/domain/score_contact.h"
 #include "services/targeting/domain/values_text.h"
@@ -58,23 +59,47 @@ Status CheckBatch(const v1::BatchScoreAccountsRequest& request) {
   return std::move(violations).ToStatus();
 }
 
-// "<priority>:<id>", and back. Tokens are bound to their request, so that a position that
-// does not parse is a damaged token.
-std::string PositionText(const domain::TargetPosition& position) {
-  return fmt::format("{}:{}", position.priority_micropoints, position.account_id);
+// Where a page ended and the instant that it held for, as "<priority>:<as_of ns>:<id>".
+struct PagePosition {
+  domain::TargetPosition target;
+  int64_t as_of_ns = 0;
+};
+
+std::string PositionText(const PagePosition& position) {
+  return fmt::format("{}:{}:{}", position.target.priority_micropoints, position.as_of_ns,
+                     position.target.account_id);
 }
 
-Result<std::optional<domain::TargetPosition>> ParsePosition(const std::string& text) {
-  if (text.empty()) return std::optional<domain::TargetPosition>();
-  domain::TargetPosition position;
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, position.priority_micropoints);
-  if (parsed.ec != std::errc() || parsed.ptr == end || *parsed.ptr != ':') {
-    return Error(Reason::PAGE_TOKEN_INVALID,
-                 "page_token: does not belong to this request; start again without it");
+Error BadToken() {
+  return Error(Reason::PAGE_TOKEN_INVALID,
+               "page_token: does not belong to this request; start again without it");
+}
+
+Result<std::optional<PagePosition>> ParsePosition(const std::string& text) {
+  if (text.empty()) return std::optional<PagePosition>();
+  PagePosition position;
+  const char* at = text.data();
+  const char* end = at + text.size();
+  for (int64_t* number : {&position.target.priority_micropoints, &position.as_of_ns}) {
+    const auto parsed = std::from_chars(at, end, *number);
+    if (parsed.ec != std::errc() || parsed.ptr == end || *parsed.ptr != ':') return BadToken();
+    at = parsed.ptr + 1;
   }
-  position.account_id.assign(parsed.ptr + 1, end);
+  position.target.account_id.assign(at, end);
   return std::optional(position);
+}
+
+// The point to ask at: later pages hold for the instant of the first, unless the request
+// says another, which is an error.
+Result<type::v1::PointInTime> PointOf(const type::v1::PointInTime& asked,
+                                      const std::optional<PagePosition>& position) {
+  if (!position) return asked;
+  type::v1::PointInTime point = asked;
+  domain::SetTime(absl::FromUnixNanos(position->as_of_ns), point.mutable_as_of());
+  const bool same = !asked.has_as_of() || (asked.as_of().seconds() == point.as_of().seconds() &&
+                                           asked.as_of().nanos() == point.as_of().nanos());
+  if (!same) return BadToken();
+  return point;
 }
 
 }  // namespace
@@ -143,9 +168,10 @@ Status TargetingHandler::ListTargets(rpc::Call& call, const v1::ListTargetsReque
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
   const std::string digest = RequestDigest(request);
   GTM_ASSIGN_OR_RETURN(const std::string token, ReadPageToken(request.page_token(), digest));
-  GTM_ASSIGN_OR_RETURN(const auto after, ParsePosition(token));
-  GTM_ASSIGN_OR_RETURN(const Asked asked,
-                       Ask(records_, call, request.point(), request.definition_id()));
+  GTM_ASSIGN_OR_RETURN(const auto position, ParsePosition(token));
+  GTM_ASSIGN_OR_RETURN(const auto point, PointOf(request.point(), position));
+  GTM_ASSIGN_OR_RETURN(const Asked asked, Ask(records_, call, point, request.definition_id()));
+  const auto after = position ? std::optional(position->target) : std::nullopt;
   const book::BookView& view = asked.question.view;
   GTM_ASSIGN_OR_RETURN(const domain::RankedPage page,
                        domain::RankTargets(asked.definition, view, asked.question.as_of, filter,
@@ -164,7 +190,9 @@ Status TargetingHandler::ListTargets(rpc::Call& call, const v1::ListTargetsReque
   if (page.more) {
     const auto& last = response->targets(response->targets_size() - 1);
     response->set_next_page_token(
-        MakePageToken(PositionText({last.priority().micropoints(), last.account_id()}), digest));
+        MakePageToken(PositionText({{last.priority().micropoints(), last.account_id()},
+                                    absl::ToUnixNanos(asked.question.as_of)}),
+                      digest));
   }
   response->set_total_count(page.total_count);
   for (int verdict = 1; verdict <= 3; ++verdict) {

@@ -158,6 +158,28 @@ TEST_F(ScoresTest, ListsTargetsInPages) {
   EXPECT_THAT(handler_.ListTargets(call, list, &page), FailsOn("verdicts[1]"));
 }
 
+TEST_F(ScoresTest, HoldsLaterPagesAtTheInstantOfTheFirst) {
+  PutAccount("a", 2000, "software");
+  PutAccount("b", 2000, "software");
+  Activate("d1", "2026-01-14");
+  rpc::Call first = At("2026-02-01");
+  v1::ListTargetsRequest list;
+  list.set_page_size(1);
+  v1::ListTargetsResponse page;
+  ASSERT_THAT(handler_.ListTargets(first, list, &page), IsOk());
+  list.set_page_token(page.next_page_token());
+  rpc::Call later = At("2026-06-01");
+  v1::ListTargetsResponse second;
+  ASSERT_THAT(handler_.ListTargets(later, list, &second), IsOk());
+  EXPECT_THAT(second.provenance().as_of(), test::EqualsProto(test::Stamp("2026-02-01")));
+  *list.mutable_point()->mutable_as_of() = page.provenance().as_of();
+  ASSERT_THAT(handler_.ListTargets(later, list, &second), IsOk()) << "the same, said";
+  *list.mutable_point()->mutable_as_of() = test::Stamp("2026-06-01");
+  EXPECT_THAT(handler_.ListTargets(later, list, &second), FailsWith(Reason::PAGE_TOKEN_INVALID));
+  *list.mutable_point()->mutable_recorded_as_of() = test::Stamp("2026-06-01");
+  EXPECT_THAT(handler_.ListTargets(later, list, &second), FailsWith(Reason::PAGE_TOKEN_INVALID));
+}
+
 TEST_F(ScoresTest, ScoresPeople) {
   records_.Put(test::Contact("c1", "acme").Set([](auto& c) { c.set_job_function("Finance"); }));
   Activate("d1", "2026-01-14");
