@@ -75,9 +75,8 @@ using SellerPositions = absl::flat_hash_map<std::string, uint32_t>;
 Status GatherSellers(const book::BookView& view, SellerPositions* positions, GrowthFacts* facts) {
   for (const auto& seller : view.sellers()) {
     SellerFact fact{.id = seller->id()};
-    if (seller->has_hire_date() && DayOf(seller->hire_date()) <= facts->today) {
-      fact.hire_day = DayOf(seller->hire_date());
-    }
+    if (seller->has_hire_date()) fact.hire_day = DayOf(seller->hire_date());
+    if (fact.hire_day && *fact.hire_day > facts->today) continue;
     if (seller->has_leave_date() && DayOf(seller->leave_date()) <= facts->today) {
       fact.leave_day = DayOf(seller->leave_date());
     }
