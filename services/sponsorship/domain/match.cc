@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <utility>
 
 #include "services/sponsorship/domain/canonical.h"
@@ -64,6 +65,23 @@ Status CheckProblem(const MatchProblem& p) {
   return {};
 }
 
+// Candidates by falling best value. The order does not matter to the result, but those who
+// are likely to be matched displace nobody when they enter first, and the others then find
+// at once that they stay out.
+template <class Cost>
+std::vector<int32_t> EntryOrder(const std::vector<Cost>& benefits, int32_t rows, size_t columns) {
+  std::vector<Cost> best(static_cast<size_t>(rows), -1);
+  for (size_t i = 0; i < best.size(); ++i) {
+    for (size_t k = 0; k < columns; ++k) best[i] = std::max(best[i], benefits[i * columns + k]);
+  }
+  std::vector<int32_t> order(best.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    return best[static_cast<size_t>(a)] > best[static_cast<size_t>(b)];
+  });
+  return order;
+}
+
 // Assignment and first prices, by the solver with numbers of type Cost. Only executives
 // with slots take part; negative and forbidden pairs become -1, which is never taken.
 template <class Cost>
@@ -84,8 +102,9 @@ void Solve(const MatchProblem& p, MatchSolution* s) {
       benefits.push_back(static_cast<Cost>(std::max<int64_t>(value, -1)));
     }
   }
+  const std::vector<int32_t> order = EntryOrder(benefits, p.candidate_count, columns.size());
   internal::PathSolver<Cost> solver(p.candidate_count, std::move(benefits), std::move(capacities));
-  for (int32_t i = 0; i < p.candidate_count; ++i) solver.Insert(i);
+  for (const int32_t i : order) solver.Insert(i);
   for (size_t i = 0; i < s->executive_of.size(); ++i) {
     const int32_t column = solver.column_of()[i];
     if (column >= 0) s->executive_of[i] = columns[static_cast<size_t>(column)];

@@ -28,6 +28,7 @@ class PathSolver {
         members_(capacities_.size()),
         move_row_(capacities_.size(), -1),
         least_member_(capacities_.size(), 0),
+        stale_(capacities_.size(), 1),
         prices_(capacities_.size(), 0),
         open_(capacities_.size()),
         open_prices_(capacities_.size()),
@@ -54,16 +55,13 @@ class PathSolver {
       column = end.dropped_from;
       Remove(column, LeastMember(column));
     }
-    touched_.assign(1, column);
     for (; from_[column] >= 0; column = from_[column]) {
       const int previous = from_[column];
       const int mover = CheapestMover(previous, column);
       Remove(previous, mover);
       Add(column, mover);
-      touched_.push_back(previous);
     }
     Add(column, row);
-    for (const int j : touched_) Refresh(j);
   }
 
   std::span<const int32_t> column_of() const { return column_of_; }
@@ -104,6 +102,7 @@ class PathSolver {
       open_prices_[j] = closed_price_;
       length_[j] = level;
       scanned_.push_back(j);
+      if (stale_[j]) Refresh(j);
       const Cost base = level - prices_[j];
       if (base + least_member_[j] < end.length) end = {-1, j, base + least_member_[j]};
       if (move_row_[j] < 0) {
@@ -148,12 +147,13 @@ class PathSolver {
     }
   }
 
-  // After the members of j changed: moves_ and least_member_.
+  // After the members of a full column j changed: moves_ and least_member_.
   void Refresh(int j) {
+    stale_[j] = 0;
     Cost least = infinity_;
     for (const int r : members_[j]) least = std::min(least, Row(r)[j]);
     least_member_[j] = least;
-    if (move_row_[j] < 0 || HasFreeSlot(j)) return;  // moves are read of full columns only
+    if (move_row_[j] < 0) return;
     Cost* move = &moves_[static_cast<size_t>(move_row_[j]) * capacities_.size()];
     std::fill(move, move + column_count_, infinity_);
     for (const int r : members_[j]) {
@@ -182,10 +182,12 @@ class PathSolver {
     *std::find(members.begin(), members.end(), row) = members.back();
     members.pop_back();
     column_of_[row] = -1;
+    stale_[j] = 1;
   }
   void Add(int j, int row) {
     members_[j].push_back(row);
     column_of_[row] = j;
+    stale_[j] = 1;
   }
 
   const int column_count_;
@@ -198,6 +200,7 @@ class PathSolver {
   std::vector<int32_t> move_row_;   // row of moves_; -1 where the capacity is 1
   std::vector<Cost> moves_;         // [j][k]: least benefit[j] - benefit[k] of j's members
   std::vector<Cost> least_member_;  // least benefit[j] of j's members
+  std::vector<uint8_t> stale_;      // members changed since moves_ and least_member_
   std::vector<Cost> prices_;
   // Of one search.
   std::vector<Cost> open_;
@@ -205,7 +208,6 @@ class PathSolver {
   std::vector<Cost> length_;
   std::vector<int32_t> from_;
   std::vector<int> scanned_;
-  std::vector<int> touched_;
 };
 
 }  // namespace gtm::sponsorship::domain::internal
