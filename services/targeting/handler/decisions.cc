@@ -95,13 +95,31 @@ Result<Committed> Commit(records_client::Records& records, const rpc::Call& call
   gtm::records::v1::BatchCommitRequest request;
   request.set_request_id(request_id);
   for (Mutation& mutation : mutations) *request.add_mutations() = std::move(mutation);
-  GTM_ASSIGN_OR_RETURN(auto response, records.Commit(call, request));
+  auto answer = records.Commit(call, request);
+  if (!answer.ok()) return InOurWords(answer.error());
+  gtm::records::v1::BatchCommitResponse response = std::move(answer).value();
   Committed committed;
   committed.revision = response.revision();
   for (auto& result : *response.mutable_results()) {
     committed.records.push_back(std::move(*result.mutable_record()));
   }
   return committed;
+}
+
+Error InOurWords(const Error& error) {
+  if (error.reason() != Reason::INVALID_FIELDS) return error;
+  constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {".put.target_definition", "definition"}, {".put.handover", "handover"}};
+  std::vector<FieldViolation> violations = error.violations();
+  for (FieldViolation& violation : violations) {
+    for (const auto& [theirs, ours] : kNames) {
+      const size_t at = violation.field.find(theirs);
+      if (at == std::string::npos) continue;
+      violation.field = std::string(ours) + violation.field.substr(at + theirs.size());
+      break;
+    }
+  }
+  return InvalidFields(std::move(violations));
 }
 
 bool IsRace(const Error& error) {

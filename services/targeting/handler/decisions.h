@@ -47,6 +47,10 @@ struct Committed {
 Result<Committed> Commit(records_client::Records& records, const rpc::Call& call,
                          const std::string& request_id, std::vector<Mutation> mutations);
 
+// The error of a commit with its fields named as in our requests:
+// "mutations[0].put.target_definition.text" is "definition.text" to the caller.
+Error InOurWords(const Error& error);
+
 // Somebody else was faster, or this very request is being repeated: read again.
 bool IsRace(const Error& error);
 

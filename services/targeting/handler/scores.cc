@@ -3,6 +3,7 @@
 #include <charconv>
 #include <set>
 
+#include "common/core/clock.h"
 #include "fmt/format.h"
 #include "services/targeting/domain/proto_time.h"
 #include "services/targeting/domain/rank_targets.h"

@@ -1,5 +1,6 @@
 #include "common/rpc/method_rule.h"
 #include "gtm/targeting/v1/service.pb.h"
+#include "services/targeting/handler/decisions.h"
 #include "services/targeting/handler/targeting_service.h"
 #include "services/targeting/handler/test_platform.h"
 
@@ -294,6 +295,17 @@ TEST_F(HandoversTest, RefusesSpansThatAreNone) {
 }
 
 // ---- The service
+
+TEST(InOurWords, NamesFieldsAsTheCallerWroteThem) {
+  const Error error = InOurWords(
+      InvalidFields({{"mutations[0].put.target_definition.text", "longer than 20,000 bytes"},
+                     {"mutations[1].put.handover.source", "longer than 127 bytes"},
+                     {"request_id", "required"}}));
+  EXPECT_EQ(error.violations()[0].field, "definition.text");
+  EXPECT_EQ(error.violations()[1].field, "handover.source");
+  EXPECT_EQ(error.violations()[2].field, "request_id");
+  EXPECT_EQ(InOurWords(Error(Reason::STORE_FULL, "full")).reason(), Reason::STORE_FULL);
+}
 
 TEST(TargetingMethods, HasARowForEveryMethod) {
   std::set<std::string> rows;
