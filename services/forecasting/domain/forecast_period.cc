@@ -232,6 +232,23 @@ PeriodForecast ForecastPeriod(const DealTable& table, const Model& model, const 
   return forecast;
 }
 
+double ExpectedRemainder(const DealTable& table, const Model& model, const DayRange& days) {
+  const WinChances chances(table, model.close, WindowOf(days));
+  if (chances.empty()) return 0;
+  std::map<int32_t, double> amount_by_age;
+  for (const Deal& deal : table.deals) {
+    if (deal.outcome == Outcome::kOpen) {
+      amount_by_age[table.age_days(deal)] += AmountOf(deal, model);
+    }
+  }
+  double sum = 0;
+  for (const auto& [age, amount] : amount_by_age) {
+    sum += NormalMean(chances.OfOpen(age)) * amount * model.amounts.ratio_mean;
+  }
+  return sum + model.arrivals.level.mean * NormalMean(chances.OfArrivals(model.arrivals.factor)) *
+                   model.amounts.mean_micros;
+}
+
 DrawSummary Summarize(int64_t base_micros, const std::vector<int64_t>& a,
                       const std::vector<int64_t>& b) {
   std::vector<int64_t> totals(std::max({a.size(), b.size(), size_t{1}}), base_micros);

@@ -61,6 +61,10 @@ struct PeriodForecast {
 PeriodForecast ForecastPeriod(const DealTable& table, const Model& model, const DayRange& days,
                               const Selection& selection);
 
+// What open deals and deals not created yet are expected to bring within the days, in
+// micros: the mean alone, quickly.
+double ExpectedRemainder(const DealTable& table, const Model& model, const DayRange& days);
+
 // Quantiles and spread of draws.
 struct DrawSummary {
   int64_t p05 = 0, p10 = 0, p25 = 0, p50 = 0, p75 = 0, p90 = 0, p95 = 0;

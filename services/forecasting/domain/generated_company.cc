@@ -6,6 +6,7 @@
 
 #include "common/core/random.h"
 #include "fmt/format.h"
+#include "services/forecasting/domain/close_rates.h"
 
 namespace gtm::forecasting::domain {
 namespace {
@@ -33,6 +34,12 @@ CompanyShape DrawShape(uint64_t seed) {
   shape.shock = Between(random, 0, 0.25);
   shape.ratio_spread = Between(random, 0, 0.3);
   shape.history_days = static_cast<int>(Between(random, 200, 1100));
+  if (random.Uniform() < 0.3) shape.fast_share = Between(random, 0.2, 0.5);
+  if (random.Uniform() < 0.3) shape.undecided_drift = Between(random, 0, 0.4);
+  if (random.Uniform() < 0.5) shape.arrival_swing = Between(random, -0.4, 0.4);
+  if (random.Uniform() < 0.3) shape.arrival_step = Between(random, 0.4, 2.0);
+  if (random.Uniform() < 0.5) shape.amount_win_tilt = Between(random, -0.3, 0.1);
+  if (random.Uniform() < 0.2) shape.closes_missing_days = 120;
   return shape;
 }
 
@@ -44,7 +51,10 @@ GeneratedCompany::GeneratedCompany(const CompanyShape& shape, uint64_t seed)
   int number = 0;
   for (DayNumber day = first_day_; day <= kLastHistoryDay + kFutureDays; ++day) {
     const double quarters = (day - kLastHistoryDay) / 91.0;
-    const double rate = shape.arrivals_per_day * std::exp(shape.growth_per_quarter * quarters);
+    double rate = shape.arrivals_per_day * std::exp(shape.growth_per_quarter * quarters);
+    if (day > kLastHistoryDay - 150) rate *= shape.arrival_step;
+    const bool first_half = domain::PositionOf(calendar, DayAt(day)) < kPositionCount / 2;
+    rate *= 1 + (first_half ? shape.arrival_swing : -shape.arrival_swing);
     for (int64_t n = random.Poisson(rate); n > 0; --n) {
       Life life;
       Deal& deal = life.deal;
@@ -52,13 +62,19 @@ GeneratedCompany::GeneratedCompany(const CompanyShape& shape, uint64_t seed)
       deal.owner_seller_id = fmt::format("s{}", random.Below(5));
       deal.segment = random.Uniform() < 0.3 ? "large" : "small";
       deal.qualified_day = deal.clock_day = deal.stage_day = day;
+      const double size = random.Normal();
       life.expected_micros =
-          std::llround(shape.amount_median * std::exp(shape.amount_spread * random.Normal()) * 1e6);
+          std::llround(shape.amount_median * std::exp(shape.amount_spread * size) * 1e6);
       deal.amount_micros = life.expected_micros;
-      const bool decided = random.Uniform() >= shape.never_decided_share;
+      const double age_share = static_cast<double>(day - first_day_) / shape.history_days;
+      const bool decided =
+          random.Uniform() >= shape.never_decided_share + shape.undecided_drift * age_share;
       DayNumber close =
           day + static_cast<DayNumber>(std::min(
                     5000.0, shape.cycle_days * std::exp(shape.cycle_spread * random.Normal())));
+      if (random.Uniform() < shape.fast_share) {
+        close = day + static_cast<DayNumber>(random.Below(9));
+      }
       const FiscalPeriod quarter = calendar.PeriodOf(DayAt(close), PeriodUnit::kQuarter);
       const DayNumber quarter_end = NumberOf(calendar.DaysOf(quarter).end);
       if (random.Uniform() < shape.quarter_end_pull) {
@@ -66,7 +82,9 @@ GeneratedCompany::GeneratedCompany(const CompanyShape& shape, uint64_t seed)
       }
       if (!shocks.contains(quarter)) shocks[quarter] = std::exp(shape.shock * random.Normal());
       if (decided) {
-        const bool won = random.Uniform() < std::min(0.95, shape.win_share * shocks[quarter]);
+        const bool won =
+            random.Uniform() < std::min(0.95, shape.win_share * shocks[quarter] *
+                                                  std::exp(shape.amount_win_tilt * size));
         deal.outcome = won ? Outcome::kWon : Outcome::kLost;
         deal.closed_day = close;
         if (won) {
@@ -75,7 +93,8 @@ GeneratedCompany::GeneratedCompany(const CompanyShape& shape, uint64_t seed)
               std::llround(static_cast<double>(life.expected_micros) * *deal.amount_ratio);
         }
       }
-      lives_.push_back(life);
+      const bool missing = decided && close < first_day_ + shape.closes_missing_days;
+      if (!missing) lives_.push_back(life);
     }
   }
 }

@@ -20,6 +20,13 @@ struct CompanyShape {
   double amount_spread = 0.8;        // of its logarithm
   double shock = 0.1;                // of wins between quarters, of the logarithm
   double ratio_spread = 0.15;        // realized over expected
+  // Ways in which real companies are not so simple.
+  double fast_share = 0;        // of decided deals close within about a week
+  double undecided_drift = 0;   // added to never_decided_share from start to end
+  double arrival_swing = 0;     // quarter position: first half up, second half down
+  double arrival_step = 1;      // factor on arrivals in the last 150 days of history
+  double amount_win_tilt = 0;   // larger deals are won less often (negative) or more
+  int closes_missing_days = 0;  // closes of the first days are not in the history
   int history_days = 700;
 };
 CompanyShape DrawShape(uint64_t seed);

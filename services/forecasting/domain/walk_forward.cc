@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "services/forecasting/domain/blend.h"
+
 namespace gtm::forecasting::domain {
 namespace {
 
@@ -84,7 +86,8 @@ Result<std::vector<Cut>> WalkForward(const TableAt& table_at, const DealTable& a
       cut.as_of = CutTime(after.calendar, days, cut_day);
       cut.actual_micros = WonBetween(after, NumberOf(days.start), NumberOf(days.end));
       GTM_ASSIGN_OR_RETURN(const DealTable table, table_at(cut.as_of));
-      const PeriodForecast forecast = ForecastPeriod(table, LearnModel(table), days, {});
+      const Model model = Blend(table, LearnModel(table), quarter);
+      const PeriodForecast forecast = ForecastPeriod(table, model, days, {});
       cut.mean_micros = forecast.mean_micros();
       cut.won_micros = forecast.won_micros;
       cut.open_mean_micros = forecast.open_mean_micros;

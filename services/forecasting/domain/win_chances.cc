@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/stats/intervals.h"
+
 namespace gtm::forecasting::domain {
 
 double Interpolate(const NodeValues& values, double z) {
@@ -12,6 +14,26 @@ double Interpolate(const NodeValues& values, double z) {
   const double part = at - node;
   return values[static_cast<size_t>(node)] * (1 - part) +
          values[static_cast<size_t>(node) + 1] * part;
+}
+
+double NormalMean(const NodeValues& values) {
+  // The weight of a node is the mean of its hat function, from 1,024 equally likely z.
+  static const NodeValues weights = [] {
+    constexpr int kStrata = 1024;
+    NodeValues sums{};
+    for (int i = 0; i < kStrata; ++i) {
+      const double z = stats::NormalQuantile((i + 0.5) / kStrata);
+      for (size_t node = 0; node < kNodeCount; ++node) {
+        NodeValues hat{};
+        hat[node] = 1;
+        sums[node] += Interpolate(hat, z) / kStrata;
+      }
+    }
+    return sums;
+  }();
+  double mean = 0;
+  for (size_t node = 0; node < kNodeCount; ++node) mean += weights[node] * values[node];
+  return mean;
 }
 
 WinChances::WinChances(const DealTable& table, const CloseRates& rates, Window window)

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <vector>
 
 #include "services/forecasting/domain/close_rates.h"
@@ -19,6 +18,9 @@ inline constexpr double NodeAt(int node) { return kNodeSpan * (2.0 * node / (kNo
 using NodeValues = std::array<double, kNodeCount>;
 // z is clamped to the span.
 double Interpolate(const NodeValues& values, double z);
+
+// The mean over a standard normal z.
+double NormalMean(const NodeValues& values);
 
 // Days first..last (numbers), seen from the end of a cut.
 struct Window {

@@ -6,6 +6,7 @@
 #include "common/core/sha256.h"
 #include "common/stats/estimate_proto.h"
 #include "fmt/format.h"
+#include "services/forecasting/domain/blend.h"
 #include "services/forecasting/domain/coverage.h"
 #include "services/forecasting/domain/data_quality.h"
 #include "services/forecasting/domain/forecast_period.h"
@@ -173,7 +174,7 @@ Result<v1::Forecast> Forecast(const Question& question, const v1::GetForecastReq
   const FiscalPeriod period = PeriodAt(table, asked.period);
   GTM_ASSIGN_OR_RETURN(const DayRange days, DaysOf(table, period));
   GTM_ASSIGN_OR_RETURN(const std::optional<Target> target, TargetOf(question, table, days, asked));
-  const domain::Model model = domain::LearnModel(table);
+  const domain::Model model = domain::Blend(table, domain::LearnModel(table), period);
   const domain::PeriodForecast forecast =
       domain::ForecastPeriod(table, model, days, asked.selection);
   v1::Forecast result;
