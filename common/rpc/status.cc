@@ -40,12 +40,40 @@ Reason NearestReason(grpc::StatusCode code) {
   }
 }
 
+// Details travel in trailers, and a client takes 8 KiB of them by default: a longer answer
+// would reach it as RESOURCE_EXHAUSTED instead of as itself.
+constexpr size_t kMessageBytes = 1'500;
+constexpr size_t kViolationBytes = 3'000;
+
+std::string Shortened(const std::string& message) {
+  if (message.size() <= kMessageBytes) return message;
+  size_t end = kMessageBytes;
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0) == 0x80) --end;
+  return message.substr(0, end) + "...";
+}
+
+void FillViolations(const std::vector<FieldViolation>& violations, google::rpc::BadRequest* bad) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < violations.size(); ++i) {
+    bytes += violations[i].field.size() + violations[i].description.size() + 8;
+    auto* entry = bad->add_field_violations();
+    if (i > 0 && bytes > kViolationBytes) {
+      entry->set_description("and " + std::to_string(violations.size() - i) +
+                             " more fields; correct these and send the request again");
+      return;
+    }
+    entry->set_field(violations[i].field);
+    entry->set_description(violations[i].description);
+  }
+}
+
 }  // namespace
 
 grpc::Status ToGrpcStatus(const Error& error, std::string_view domain) {
+  const std::string message = Shortened(error.message());
   google::rpc::Status details;
   details.set_code(static_cast<int>(error.code()));
-  details.set_message(error.message());
+  details.set_message(message);
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(ReasonName(error.reason())));
   info.set_domain(std::string(domain));
@@ -53,11 +81,7 @@ grpc::Status ToGrpcStatus(const Error& error, std::string_view domain) {
   details.add_details()->PackFrom(info);
   if (!error.violations().empty()) {
     google::rpc::BadRequest bad;
-    for (const FieldViolation& violation : error.violations()) {
-      auto* entry = bad.add_field_violations();
-      entry->set_field(violation.field);
-      entry->set_description(violation.description);
-    }
+    FillViolations(error.violations(), &bad);
     details.add_details()->PackFrom(bad);
   }
   if (error.retry_after_ms() > 0) {
@@ -66,7 +90,7 @@ grpc::Status ToGrpcStatus(const Error& error, std::string_view domain) {
     retry.mutable_retry_delay()->set_nanos(error.retry_after_ms() % 1'000 * 1'000'000);
     details.add_details()->PackFrom(retry);
   }
-  return grpc::Status(static_cast<grpc::StatusCode>(error.code()), error.message(),
+  return grpc::Status(static_cast<grpc::StatusCode>(error.code()), message,
                       details.SerializeAsString());
 }
 

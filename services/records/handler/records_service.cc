@@ -1,6 +1,7 @@
 #include "services/records/handler/records_service.h"
 
 #include "common/rpc/gate.h"
+#include "common/rpc/raw_unary.h"
 #include "gtm/records/v1/service.grpc.pb.h"
 #include "services/records/handler/records_handler.h"
 
@@ -9,14 +10,12 @@ namespace {
 
 using Service = v1::RecordsService;
 
-// Unary methods by callback; Watch and Import stay synchronous.
-using Base = Service::WithCallbackMethod_Commit<
-    Service::WithCallbackMethod_BatchCommit<Service::WithCallbackMethod_Get<
-        Service::WithCallbackMethod_BatchGet<Service::WithCallbackMethod_List<
-            Service::WithCallbackMethod_ListHistory<Service::WithCallbackMethod_ErasePerson<
-                Service::WithCallbackMethod_GetHead<Service::Service>>>>>>>>;
-
-constexpr std::string_view kService = "gtm.records.v1.RecordsService";
+// Unary methods by callback on the bytes themselves; Watch and Import stay synchronous.
+using Base = Service::WithRawCallbackMethod_Commit<
+    Service::WithRawCallbackMethod_BatchCommit<Service::WithRawCallbackMethod_Get<
+        Service::WithRawCallbackMethod_BatchGet<Service::WithRawCallbackMethod_List<
+            Service::WithRawCallbackMethod_ListHistory<Service::WithRawCallbackMethod_ErasePerson<
+                Service::WithRawCallbackMethod_GetHead<Service::Service>>>>>>>>;
 
 class GrpcWatchSink final : public WatchSink {
  public:
@@ -45,29 +44,59 @@ class RecordsRpc final : public Base {
  public:
   RecordsRpc(rpc::Gate& gate, RecordsHandler& handler) : gate_(gate), handler_(handler) {}
 
-  GTM_RPC_UNARY(Get, v1::GetRequest, v1::Record)
-  GTM_RPC_UNARY(BatchGet, v1::BatchGetRequest, v1::BatchGetResponse)
-  GTM_RPC_UNARY(List, v1::ListRequest, v1::ListResponse)
-  GTM_RPC_UNARY(ListHistory, v1::ListHistoryRequest, v1::ListHistoryResponse)
-  GTM_RPC_UNARY(ErasePerson, v1::ErasePersonRequest, v1::ErasePersonResponse)
-  GTM_RPC_UNARY(GetHead, v1::GetHeadRequest, v1::GetHeadResponse)
+  using Context = grpc::CallbackServerContext;
+  using Reactor = grpc::ServerUnaryReactor;
+  using Bytes = grpc::ByteBuffer;
 
-  grpc::ServerUnaryReactor* Commit(grpc::CallbackServerContext* context,
-                                   const v1::CommitRequest* request,
-                                   v1::CommitResponse* response) override {
-    return Write(context, "gtm.records.v1.RecordsService/Commit", request, response,
-                 [this](auto call, const auto& q, auto* a, auto done) {
-                   handler_.Commit(std::move(call), q, a, std::move(done));
-                 });
+  Reactor* Commit(Context* context, const Bytes* request, Bytes* response) override {
+    return rpc::RawUnaryAsync<v1::CommitRequest, v1::CommitResponse>(
+        gate_, context, "gtm.records.v1.RecordsService/Commit", request, response,
+        [this](auto call, const auto& q, auto* a, auto done) {
+          handler_.Commit(std::move(call), q, a, std::move(done));
+        });
   }
-  grpc::ServerUnaryReactor* BatchCommit(grpc::CallbackServerContext* context,
-                                        const v1::BatchCommitRequest* request,
-                                        v1::BatchCommitResponse* response) override {
-    return Write(context, "gtm.records.v1.RecordsService/BatchCommit", request, response,
-                 [this](auto call, const auto& q, auto* a, auto done) {
-                   handler_.BatchCommit(std::move(call), q, a, std::move(done));
-                 });
+  Reactor* BatchCommit(Context* context, const Bytes* request, Bytes* response) override {
+    return rpc::RawUnaryAsync<v1::BatchCommitRequest, v1::BatchCommitResponse>(
+        gate_, context, "gtm.records.v1.RecordsService/BatchCommit", request, response,
+        [this](auto call, const auto& q, auto* a, auto done) {
+          handler_.BatchCommit(std::move(call), q, a, std::move(done));
+        });
   }
+  Reactor* Get(Context* context, const Bytes* request, Bytes* response) override {
+    return rpc::RawUnary<v1::GetRequest, v1::Record>(
+        gate_, context, "gtm.records.v1.RecordsService/Get", request, response,
+        [this](rpc::Call& call, const auto& q, auto* a) { return handler_.Get(call, q, a); });
+  }
+  Reactor* BatchGet(Context* context, const Bytes* request, Bytes* response) override {
+    return rpc::RawUnary<v1::BatchGetRequest, v1::BatchGetResponse>(
+        gate_, context, "gtm.records.v1.RecordsService/BatchGet", request, response,
+        [this](rpc::Call& call, const auto& q, auto* a) { return handler_.BatchGet(call, q, a); });
+  }
+  Reactor* List(Context* context, const Bytes* request, Bytes* response) override {
+    return rpc::RawUnary<v1::ListRequest, v1::ListResponse>(
+        gate_, context, "gtm.records.v1.RecordsService/List", request, response,
+        [this](rpc::Call& call, const auto& q, auto* a) { return handler_.List(call, q, a); });
+  }
+  Reactor* ListHistory(Context* context, const Bytes* request, Bytes* response) override {
+    return rpc::RawUnary<v1::ListHistoryRequest, v1::ListHistoryResponse>(
+        gate_, context, "gtm.records.v1.RecordsService/ListHistory", request, response,
+        [this](rpc::Call& call, const auto& q, auto* a) {
+          return handler_.ListHistory(call, q, a);
+        });
+  }
+  Reactor* ErasePerson(Context* context, const Bytes* request, Bytes* response) override {
+    return rpc::RawUnary<v1::ErasePersonRequest, v1::ErasePersonResponse>(
+        gate_, context, "gtm.records.v1.RecordsService/ErasePerson", request, response,
+        [this](rpc::Call& call, const auto& q, auto* a) {
+          return handler_.ErasePerson(call, q, a);
+        });
+  }
+  Reactor* GetHead(Context* context, const Bytes* request, Bytes* response) override {
+    return rpc::RawUnary<v1::GetHeadRequest, v1::GetHeadResponse>(
+        gate_, context, "gtm.records.v1.RecordsService/GetHead", request, response,
+        [this](rpc::Call& call, const auto& q, auto* a) { return handler_.GetHead(call, q, a); });
+  }
+
   grpc::Status Watch(grpc::ServerContext* context, const v1::WatchRequest* request,
                      grpc::ServerWriter<v1::WatchResponse>* writer) override {
     return gate_.Stream(context, "gtm.records.v1.RecordsService/Watch", [&](rpc::Call& call) {
@@ -83,12 +112,6 @@ class RecordsRpc final : public Base {
   }
 
  private:
-  template <class Request, class Response, class Handler>
-  grpc::ServerUnaryReactor* Write(grpc::CallbackServerContext* context, std::string_view method,
-                                  const Request* request, Response* response, Handler handler) {
-    return gate_.UnaryAsync(context, method, request, response, handler);
-  }
-
   rpc::Gate& gate_;
   RecordsHandler& handler_;
 };

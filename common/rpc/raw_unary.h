@@ -1,0 +1,86 @@
+#pragma once
+// Unary calls on the bytes themselves. With the callback API of gRPC 1.51 a message that
+// cannot be parsed is answered UNIMPLEMENTED, and maps are sent in any order; here it is
+// MALFORMED_MESSAGE, and equal answers are equal bytes.
+
+#include <google/protobuf/io/coded_stream.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/support/proto_buffer_writer.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/rpc/gate.h"
+
+namespace gtm::rpc {
+
+// Error: MALFORMED_MESSAGE.
+template <class Message>
+Status ParseBytes(const grpc::ByteBuffer& bytes, Message* message) {
+  grpc::ByteBuffer copy(bytes);  // shares the slices
+  if (grpc::SerializationTraits<Message>::Deserialize(&copy, message).ok()) return {};
+  return Error(Reason::MALFORMED_MESSAGE,
+               "the message is not well-formed: the bytes received are no " +
+                   std::string(Message::descriptor()->full_name()) +
+                   "; send the message of the contract, text as UTF-8");
+}
+
+// Equal messages give equal bytes.
+template <class Message>
+void WriteBytes(const Message& message, grpc::ByteBuffer* bytes) {
+  const auto size = static_cast<int>(message.ByteSizeLong());
+  if (size == 0) {
+    const grpc::Slice empty;
+    *bytes = grpc::ByteBuffer(&empty, 1);
+    return;
+  }
+  grpc::ProtoBufferWriter writer(bytes, grpc::kProtoBufferWriterMaxBufferLength, size);
+  google::protobuf::io::CodedOutputStream out(&writer);
+  out.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&out);
+}
+
+// As Gate::Unary, for WithRawCallbackMethod_X.
+template <class Request, class Response, class Handler>
+grpc::ServerUnaryReactor* RawUnary(Gate& gate, grpc::CallbackServerContext* context,
+                                   std::string_view method, const grpc::ByteBuffer* request,
+                                   grpc::ByteBuffer* response, Handler handler) {
+  return gate.Unary(
+      context, method, request, response,
+      [handler](Call& call, const grpc::ByteBuffer& q, grpc::ByteBuffer* a) -> Status {
+        Request parsed;
+        Response answer;
+        GTM_RETURN_IF_ERROR(ParseBytes(q, &parsed));
+        GTM_RETURN_IF_ERROR(handler(call, parsed, &answer));
+        WriteBytes(answer, a);
+        return {};
+      });
+}
+
+// As Gate::UnaryAsync, for WithRawCallbackMethod_X.
+template <class Request, class Response, class Handler>
+grpc::ServerUnaryReactor* RawUnaryAsync(Gate& gate, grpc::CallbackServerContext* context,
+                                        std::string_view method, const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response, Handler handler) {
+  struct Messages {
+    Request request;
+    Response response;
+  };
+  return gate.UnaryAsync(context, method, request, response,
+                         [handler](std::shared_ptr<Call> call, const grpc::ByteBuffer& q,
+                                   grpc::ByteBuffer* a, Gate::Done done) {
+                           auto messages = std::make_shared<Messages>();
+                           if (Status parsed = ParseBytes(q, &messages->request); !parsed.ok()) {
+                             return done(std::move(parsed));
+                           }
+                           handler(std::move(call), messages->request, &messages->response,
+                                   Gate::Done([messages, a, done = std::move(done)](Status status) {
+                                     if (status.ok()) WriteBytes(messages->response, a);
+                                     done(std::move(status));
+                                   }));
+                         });
+}
+
+}  // namespace gtm::rpc
