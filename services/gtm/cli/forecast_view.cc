@@ -156,9 +156,8 @@ std::string CoverageSentence(const GetCoverageResponse& coverage) {
 void PrintForecast(const Forecast& forecast, const GetCoverageResponse* coverage,
                    Printer* printer) {
   const std::string period = PeriodText(forecast.period());
-  printer->Heading(fmt::format(
-      "Forecast {}: {} to {}, {} days left", period, DateText(forecast.days().start_date()),
-      DateText(forecast.days().end_date()), Fixed(forecast.remaining_days(), 1)));
+  printer->Heading(fmt::format("Forecast {}: {}, {} days left", period, RangeText(forecast.days()),
+                               Fixed(forecast.remaining_days(), 1)));
   if (!forecast.has_bookings()) {
     printer->Line("no opportunity was ever in pipeline: there is nothing to forecast from");
     return;
@@ -171,10 +170,10 @@ void PrintForecast(const Forecast& forecast, const GetCoverageResponse* coverage
   }
   if (coverage != nullptr) printer->Line("coverage: " + CoverageSentence(*coverage));
   const auto& learned = forecast.learned();
-  printer->Line(fmt::format("learned: win rate {}, cycle {} days, {} new deals a day",
+  printer->Line(fmt::format("learned: win rate {}, cycle {}, {}",
                             EstimateText(learned.win_rate(), true),
-                            EstimateText(learned.cycle_days(), false),
-                            EstimateText(learned.arrivals_per_day(), false)));
+                            EstimateText(learned.cycle_days(), false, " days"),
+                            EstimateText(learned.arrivals_per_day(), false, " new deals a day")));
   PrintContributions(forecast, printer);
   PrintWarnings(forecast.warnings(), printer);
   printer->Line(ProvenanceText(forecast.provenance()));
@@ -232,8 +231,8 @@ void PrintPipeline(const forecasting::v1::GetPipelineResponse& pipeline, Printer
   add(pipeline.total(), "all in pipeline", false);
   printer->Heading("Pipeline");
   printer->Main(table);
-  printer->Line("days from start to winning, median: " +
-                EstimateText(pipeline.won_cycle_days(), false));
+  printer->Line("from start to winning, median: " +
+                EstimateText(pipeline.won_cycle_days(), false, " days"));
   PrintWarnings(pipeline.warnings(), printer);
   printer->Line(ProvenanceText(pipeline.provenance()));
 }

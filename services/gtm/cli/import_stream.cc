@@ -1,6 +1,7 @@
 #include "services/gtm/cli/import_stream.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "common/record/kinds.h"
@@ -41,7 +42,7 @@ void ImportStream::ReadAnswers(Stream* stream) {
   ImportResponse answer;
   while (stream->Read(&answer)) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    answers_.push_back(std::move(answer));
+    answers_[answer.batch_number()] = std::move(answer);
     changed_.notify_one();
   }
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -70,57 +71,54 @@ void ImportStream::TakeAnswer(const Batch& batch, const ImportResponse& answer) 
   if (!answer.revision().empty()) revision_ = answer.revision();
 }
 
-// Moves what the reader has brought to the counts.
-void ImportStream::TakeAnswers() {
-  std::deque<ImportResponse> answers;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    answers.swap(answers_);
-  }
-  for (const ImportResponse& answer : answers) {
-    const auto batch = std::find_if(
-        unanswered_.begin(), unanswered_.end(), [&](const std::unique_ptr<Batch>& candidate) {
-          return candidate->request.batch_number() == answer.batch_number();
-        });
-    if (batch == unanswered_.end()) continue;
-    TakeAnswer(**batch, answer);
-    unanswered_.erase(batch);
-    failures_ = 0;
-  }
-}
-
 // Opens a new stream after a failure and sends again what was not answered. Errors that
 // waiting cannot heal come back at once.
 Status ImportStream::Recover() {
   while (true) {
-    context_->TryCancel();
     const grpc::Status status = Close();
-    TakeAnswers();
     const bool passing = status.error_code() == grpc::StatusCode::UNAVAILABLE || status.ok();
-    if (!passing || ++failures_ >= options_.attempts) return client_.ToError(status);
+    if (!passing || ++failures_ >= options_.attempts) {
+      if (!status.ok()) return client_.ToError(status);
+      return Error(Reason::PEER_UNAVAILABLE, "the server ended the import without answering");
+    }
     const auto pause = options_.first_backoff * (1 << std::min(failures_ - 1, 6));
     std::this_thread::sleep_for(absl::ToChronoMilliseconds(pause));
     ++reconnects_;
     Open();
     bool sent = true;
-    for (const auto& batch : unanswered_) sent = sent && stream_->Write(batch->request);
+    for (const auto& batch : unanswered_) {
+      if (HasAnswer(*batch)) continue;
+      sent = sent && stream_->Write(batch->request);
+    }
     if (sent) return {};
   }
 }
 
+bool ImportStream::HasAnswer(const Batch& batch) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return answers_.contains(batch.request.batch_number());
+}
+
 // Waits until at most `room` batches are unanswered.
 Status ImportStream::WaitForRoom(size_t room) {
-  while (true) {
-    TakeAnswers();
-    if (unanswered_.size() <= room) return {};
-    bool broken = false;
+  while (unanswered_.size() > room) {
+    const Batch& front = *unanswered_.front();
+    std::optional<ImportResponse> answer;
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      changed_.wait(lock, [this] { return broken_ || !answers_.empty(); });
-      broken = broken_ && answers_.empty();
+      const int64_t number = front.request.batch_number();
+      changed_.wait(lock, [&] { return broken_ || answers_.contains(number); });
+      if (auto node = answers_.extract(number); !node.empty()) answer = std::move(node.mapped());
     }
-    if (broken) GTM_RETURN_IF_ERROR(Recover());
+    if (!answer) {
+      GTM_RETURN_IF_ERROR(Recover());
+      continue;
+    }
+    TakeAnswer(front, *answer);
+    unanswered_.pop_front();
+    failures_ = 0;
   }
+  return {};
 }
 
 Status ImportStream::SendCurrent() {

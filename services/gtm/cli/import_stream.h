@@ -48,6 +48,8 @@ struct ImportStreamOptions {
 };
 
 // Used by one thread. Records of one kind should come together: a batch holds one kind.
+// Answers are taken in the order of the batches, and only when room is needed: rejections
+// come in the same order on every run, however fast the server is.
 class ImportStream {
  public:
   using Options = ImportStreamOptions;
@@ -85,7 +87,7 @@ class ImportStream {
   Status SendCurrent();
   Status WaitForRoom(size_t room);
   Status Recover();
-  void TakeAnswers();
+  bool HasAnswer(const Batch& batch);
   void TakeAnswer(const Batch& batch, const records::v1::ImportResponse& answer);
 
   const Client& client_;
@@ -101,8 +103,8 @@ class ImportStream {
   // Between the reader and the caller's thread.
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<records::v1::ImportResponse> answers_;  // guarded by mutex_
-  bool broken_ = false;                              // guarded by mutex_: no more answers
+  std::map<int64_t, records::v1::ImportResponse> answers_;  // by batch; guarded by mutex_
+  bool broken_ = false;  // no more answers come; guarded by mutex_
 
   Batch current_;
   int64_t current_bytes_ = 0;

@@ -96,10 +96,8 @@ void PrintSignals(const growth::v1::SignalReport& report, bool details, Printer*
               {}};
   for (const Signal& signal : report.signals()) AddSignal(signal, &table);
   for (const Signal& signal : report.false_signals()) AddSignal(signal, &table);
-  printer->Heading(fmt::format("Signals of growth {}: {} to {}, against {}",
-                               PeriodText(report.period()), DateText(report.dates().start_date()),
-                               DateText(report.dates().end_date()),
-                               PeriodText(report.comparison_period())));
+  printer->Heading(fmt::format("Signals of growth {}: {}, against {}", PeriodText(report.period()),
+                               RangeText(report.dates()), PeriodText(report.comparison_period())));
   printer->Main(table);
   if (details && printer->is_table()) {
     for (const Signal& signal : report.signals()) PrintDetails(signal, printer);

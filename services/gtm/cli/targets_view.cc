@@ -16,7 +16,7 @@ Cell PointsCell(const type::v1::Score& score, bool present) {
 }
 
 // "61.0 to 80.5", or nothing where the score is certain.
-std::string RangeText(const type::v1::Score& score) {
+std::string ScoreRange(const type::v1::Score& score) {
   if (score.low_micropoints() == score.high_micropoints()) return "";
   return Points(score.low_micropoints()) + " to " + Points(score.high_micropoints());
 }
@@ -74,7 +74,7 @@ void PrintTargets(const targeting::v1::ListTargetsResponse& answer, const Names&
   for (const AccountScore& score : answer.targets()) {
     table.rows.push_back(
         {std::to_string(++rank), score.account_id(), NameOf(account_names, score.account_id()),
-         PointsCell(score.priority(), true), RangeText(score.priority()),
+         PointsCell(score.priority(), true), ScoreRange(score.priority()),
          PointsCell(score.fit(), score.has_fit()),
          PointsCell(score.engagement(), score.has_engagement()),
          Cell(BpsPercent(score.priority().known_weight_bps()),
@@ -111,9 +111,9 @@ void PrintTargetExplained(const targeting::v1::ScoreAccountResponse& answer,
                                VerdictCell(score).text, Points(score.priority().micropoints()),
                                score.prospect() ? ", a prospect" : ""));
   printer->Main(table);
-  if (!RangeText(score.fit()).empty()) {
+  if (!ScoreRange(score.fit()).empty()) {
     printer->Line(fmt::format("{} of the weight is known; with full data the fit would be {}",
-                              BpsPercent(score.fit().known_weight_bps()), RangeText(score.fit())));
+                              BpsPercent(score.fit().known_weight_bps()), ScoreRange(score.fit())));
   }
   if (score.deciding_criterion_ids_size() > 0) {
     printer->Line(
@@ -141,10 +141,8 @@ void PrintHandshake(const targeting::v1::GetHandshakeResponse& answer, Printer* 
                         Cell(Thousands(answer.qualification().sample_count()),
                              std::to_string(answer.qualification().sample_count())),
                         ""});
-  printer->Heading(fmt::format("Handshake {} to {}: {} handed over, {} not decided; the gate is {}",
-                               DateText(answer.days().start_date()),
-                               DateText(answer.days().end_date()),
-                               Thousands(answer.handover_count()),
+  printer->Heading(fmt::format("Handshake {}: {} handed over, {} not decided; the gate is {}",
+                               RangeText(answer.days()), Thousands(answer.handover_count()),
                                Thousands(answer.pending_count()), BpsPercent(answer.gate_bps())));
   printer->Main(table);
   for (const auto& reason : answer.rejection_reasons()) {

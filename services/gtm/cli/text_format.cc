@@ -157,12 +157,20 @@ std::string PeriodText(const type::v1::FiscalPeriod& period) {
       FiscalPeriod{static_cast<PeriodUnit>(period.unit()), period.fiscal_year(), period.index()});
 }
 
-std::string EstimateText(const type::v1::Estimate& estimate, bool share) {
+std::string RangeText(const type::v1::DateRange& days) {
+  const type::v1::Date& end = days.end_date();
+  if (end.year() == 0) return DateText(days.start_date());
+  const absl::CivilDay last = absl::CivilDay(end.year(), end.month(), end.day()) - 1;
+  return fmt::format("{} to {:04}-{:02}-{:02}", DateText(days.start_date()), last.year(),
+                     last.month(), last.day());
+}
+
+std::string EstimateText(const type::v1::Estimate& estimate, bool share, std::string_view unit) {
   if (!estimate.has_value()) return "no data";
   const auto number = [share](double value) {
     return share ? Fixed(value * 100, 1) : Fixed(value, 1);
   };
-  std::string text = number(estimate.value()) + (share ? " %" : "");
+  std::string text = number(estimate.value()) + (share ? " %" : std::string(unit));
   if (estimate.has_low() && estimate.has_high() && estimate.low() != estimate.high()) {
     text += fmt::format(" ({} to {})", number(estimate.low()), number(estimate.high()));
   }

@@ -34,8 +34,11 @@ int64_t MicrosOf(const type::v1::Money& money);
 std::string DateText(const type::v1::Date& date);               // "2017-11-15"
 std::string TimeText(const google::protobuf::Timestamp& time);  // "2017-11-15 09:30:00Z"
 std::string PeriodText(const type::v1::FiscalPeriod& period);   // "FY2017-Q4"
-std::string EstimateText(const type::v1::Estimate& estimate,
-                         bool share);  // "73.5 % (64.0 to 81.1)"
+// "73.5 % (64.0 to 81.1)" for a share; "57.0 days (54.0 to 60.0)" with unit " days".
+std::string EstimateText(const type::v1::Estimate& estimate, bool share,
+                         std::string_view unit = "");
+// First and last day: "2017-10-01 to 2017-12-31".
+std::string RangeText(const type::v1::DateRange& days);
 // "as of 2017-11-15 00:00:00Z · revision 1:8421 · rules fit-2 v1".
 std::string ProvenanceText(const type::v1::Provenance& provenance);
 // "TYPE_NEW_BUSINESS" with prefix "TYPE_" -> "new business".

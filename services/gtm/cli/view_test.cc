@@ -1,0 +1,168 @@
+// Answers with fixed content as the text that people see.
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+
+#include <sstream>
+
+#include "common/testing/golden.h"
+#include "services/gtm/cli/forecast_view.h"
+#include "services/gtm/cli/signals_view.h"
+#include "services/gtm/cli/sponsors_view.h"
+#include "services/gtm/cli/targets_view.h"
+
+namespace gtm::cli {
+namespace {
+
+template <class Message>
+Message Parse(const std::string& text) {
+  Message message;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message));
+  return message;
+}
+
+// Captures what a view prints.
+class Capture {
+ public:
+  explicit Capture(OutputFormat format = OutputFormat::kTable) : format_(format) {}
+  Printer printer() {
+    Console console;
+    console.out = &out_;
+    console.err = &out_;
+    return Printer(console, format_);
+  }
+  std::string text() const { return out_.str(); }
+
+ private:
+  OutputFormat format_;
+  std::ostringstream out_;
+};
+
+std::string Usd(const std::string& name, int64_t units) {
+  return name + " { currency_code: \"USD\" units: " + std::to_string(units) + " } ";
+}
+
+std::string Distribution(int64_t p10, int64_t p50, int64_t p90) {
+  return "bookings { " + Usd("mean", p50) + Usd("p10", p10) + Usd("p50", p50) + Usd("p90", p90) +
+         "} ";
+}
+
+forecasting::v1::Forecast AForecast() {
+  return Parse<forecasting::v1::Forecast>(
+      "period { unit: UNIT_QUARTER fiscal_year: 2017 index: 4 } "
+      "days { start_date { year: 2017 month: 10 day: 1 } end_date { year: 2018 month: 1 day: 1 } } "
+      "sufficiency: SUFFICIENCY_ENOUGH remaining_days: 46 " +
+      Distribution(2'400'000, 2'900'000, 3'500'000) + "parts { source: SOURCE_WON " +
+      Distribution(1'200'000, 1'200'000, 1'200'000) +
+      "opportunity_count: 511 expected_win_count: 511 } parts { source: SOURCE_OPEN " +
+      Distribution(700'000, 1'000'000, 1'400'000) +
+      "opportunity_count: 1200 expected_win_count: 431.5 } parts { source: SOURCE_NEW " +
+      Distribution(400'000, 700'000, 1'000'000) +
+      "expected_win_count: 290.25 } target { source: "
+      "SOURCE_REQUEST " +
+      Usd("amount", 3'000'000) +
+      "reach_probability: 0.42 } contributions { "
+      "opportunity_id: \"9Q\" win_probability: 0.31 " +
+      Usd("amount", 26'768) + Usd("expected_amount", 8'298) + Usd("swing_amount", 12'380) +
+      "age_days: 41 owner_seller_id: \"Ada\" } warnings { type: TYPE_STALE_PIPELINE message: "
+      "\"412 open deals are older than any that ever closed\" } learned { win_rate { value: 0.63 "
+      "low: 0.61 high: 0.65 } cycle_days { value: 57 low: 54 high: 60 } arrivals_per_day { value: "
+      "20.1 } } provenance { as_of { seconds: 1510704000 } revision: \"1:9400\" rules_version: "
+      "\"bookings-1\" }");
+}
+
+TEST(ForecastView, ShowsNumberRangeAndParts) {
+  const auto coverage = Parse<forecasting::v1::GetCoverageResponse>(
+      "status: STATUS_RAMP coverage_ratio: 1.4 pipeline_count: 1200 " +
+      Usd("pipeline_amount", 2'520'000) + Usd("shortfall_amount", 1'080'000));
+  Capture capture;
+  Printer printer = capture.printer();
+  PrintForecast(AForecast(), &coverage, &printer);
+  test::ExpectGolden("services/gtm/cli/golden/forecast.txt", capture.text());
+}
+
+TEST(ForecastView, WritesCsvWithoutRemarks) {
+  Capture capture(OutputFormat::kCsv);
+  Printer printer = capture.printer();
+  PrintForecast(AForecast(), nullptr, &printer);
+  EXPECT_EQ(capture.text(),
+            "part,p10,p50,p90,mean,opportunity_count,expected_win_count\n"
+            "won,1200000.00,1200000.00,1200000.00,1200000.00,511,511\n"
+            "open,700000.00,1000000.00,1400000.00,1000000.00,1200,431.5\n"
+            "new,400000.00,700000.00,1000000.00,700000.00,0,290.25\n"
+            "all,2400000.00,2900000.00,3500000.00,2900000.00,1711,1232.75\n");
+}
+
+TEST(TargetsView, RanksWithRangeAndVerdict) {
+  const auto answer = Parse<targeting::v1::ListTargetsResponse>(
+      "targets { account_id: \"a-1\" fit { micropoints: 80000000 low_micropoints: 80000000 "
+      "high_micropoints: 80000000 } engagement { micropoints: 41000000 } priority { micropoints: "
+      "64400000 low_micropoints: 60000000 high_micropoints: 71000000 known_weight_bps: 9000 } "
+      "verdict: TARGET_VERDICT_TARGET prospect: true } targets { account_id: \"a-2\" fit { "
+      "micropoints: 20000000 } priority { micropoints: 12000000 low_micropoints: 12000000 "
+      "high_micropoints: 12000000 known_weight_bps: 10000 } verdict: TARGET_VERDICT_UNDECIDED } "
+      "total_count: 2 verdict_counts { verdict: TARGET_VERDICT_TARGET account_count: 1 } "
+      "definition { definition_id: \"fit\" version_number: 3 review_overdue: true } provenance { "
+      "as_of { seconds: 1510704000 } revision: \"1:7\" }");
+  Capture capture;
+  Printer printer = capture.printer();
+  PrintTargets(answer, {{"a-1", "Acme"}}, &printer);
+  test::ExpectGolden("services/gtm/cli/golden/targets.txt", capture.text());
+}
+
+TEST(TargetsView, ExplainsAScoreInItsParts) {
+  const auto answer = Parse<targeting::v1::ScoreAccountResponse>(
+      "score { account_id: \"a-1\" fit { micropoints: 60000000 low_micropoints: 60000000 "
+      "high_micropoints: 80000000 known_weight_bps: 8000 parts { criterion_id: \"employees\" "
+      "micropoints: 60000000 max_micropoints: 80000000 known: true observed: \"2822\" matched: "
+      "\"1,000 to 5,000\" } parts { criterion_id: \"stack\" max_micropoints: 20000000 } } priority "
+      "{ micropoints: 60000000 } verdict: TARGET_VERDICT_UNDECIDED deciding_criterion_ids: "
+      "\"stack\" } definition { definition_id: \"fit\" version_number: 1 } provenance { as_of { "
+      "seconds: 1510704000 } }");
+  Capture capture;
+  Printer printer = capture.printer();
+  PrintTargetExplained(answer, "Acme", &printer);
+  test::ExpectGolden("services/gtm/cli/golden/target_explained.txt", capture.text());
+}
+
+TEST(SponsorsView, ShowsPairsCutsAndCapacity) {
+  const auto run = Parse<sponsorship::v1::MatchRun>(
+      "id: \"run-1\" state: STATE_PROPOSED pairs { contact_id: \"c-1\" account_id: \"a-1\" "
+      "executive_id: \"e-1\" rank: 1 score { micropoints: 91000000 } affinity_points: 9 "
+      "affinity_parts { kind: KIND_INTERESTS points: 6 points_max: 9 known: true } affinity_parts "
+      "{ "
+      "kind: KIND_REGION points: 3 points_max: 3 known: true } value_micropoints: 100000000 "
+      "runner_up_executive_id: \"e-2\" runner_up_loss_micropoints: 4000000 } transitions { "
+      "sponsorship_id: \"s-9\" contact_id: \"c-9\" executive_id: \"e-1\" reason: "
+      "END_REASON_BELOW_CUT } capacities { executive_id: \"e-1\" eligible: true eligibility_known: "
+      "true week_minutes: 474 week_minutes_wanted: 480 below_wanted_time: true slot_count: 4 "
+      "used_slot_count: 1 } slot_count: 4 cut_count: 11 objective_micropoints: 100000000 "
+      "provenance "
+      "{ as_of { seconds: 1510704000 } }");
+  Capture capture;
+  Printer printer = capture.printer();
+  PrintMatchRun(run, {{{"c-1", "Grace"}}, {{"e-1", "Edsger"}}}, &printer);
+  test::ExpectGolden("services/gtm/cli/golden/match_run.txt", capture.text());
+}
+
+TEST(SignalsView, ShowsStatusValueAndReason) {
+  const auto report = Parse<growth::v1::SignalReport>(
+      "period { unit: UNIT_QUARTER fiscal_year: 2017 index: 3 } dates { start_date { year: 2017 "
+      "month: 7 day: 1 } end_date { year: 2017 month: 10 day: 1 } } comparison_period { unit: "
+      "UNIT_QUARTER fiscal_year: 2017 index: 2 } signals { kind: SIGNAL_KIND_QUOTA status: "
+      "SIGNAL_STATUS_OK value { value: 0.8 low: 0.49 high: 0.94 } comparison { value: 0.7 } gates "
+      "{ "
+      "rule_id: \"GS-08\" name: \"share_of_sellers_at_quota\" threshold: 0.7 value { value: 0.8 } "
+      "status: SIGNAL_STATUS_OK } figures { name: \"sellers\" count: 10 } explanation: \"8 of 10 "
+      "sellers reached their quota\" what_would_change: \"6 of 10\" } false_signals { kind: "
+      "SIGNAL_KIND_FALSE_WIN_RATE status: SIGNAL_STATUS_UNKNOWN explanation: \"nothing was won\" } "
+      "customer_basis: CUSTOMER_BASIS_WON_OPPORTUNITIES provenance { as_of { seconds: 1510704000 } "
+      "}");
+  Capture capture;
+  Printer printer = capture.printer();
+  PrintSignals(report, true, &printer);
+  test::ExpectGolden("services/gtm/cli/golden/signals.txt", capture.text());
+}
+
+}  // namespace
+}  // namespace gtm::cli
