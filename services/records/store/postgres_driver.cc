@@ -199,10 +199,20 @@ class PostgresSession final : public Session {
     Add(statement, std::move(values));
   }
   void AddRows(const Statement& statement, Value first, std::vector<Column> columns) override {
-    Part part{&statement, "", {}, true};
-    part.parameters.emplace_back(first);
-    for (const Column& column : columns) part.parameters.emplace_back(column);
-    queue_.push_back(std::move(part));
+    const bool is_batch = std::string_view(statement.text).find("{rows ") != std::string::npos;
+    const size_t run_count = is_batch ? 1 : SizeOf(columns.front());
+    for (size_t run = 0; run < run_count; ++run) {
+      Part part{&statement, "", {}, true, run > 0};
+      part.parameters.emplace_back(first);
+      for (const Column& column : columns) {
+        if (is_batch) {
+          part.parameters.emplace_back(column);
+        } else {
+          part.parameters.emplace_back(CellOf(column, run));
+        }
+      }
+      queue_.push_back(std::move(part));
+    }
   }
 
   Result<std::vector<Rows>> Run() override;
@@ -214,6 +224,7 @@ class PostgresSession final : public Session {
     std::string text;
     std::vector<Parameter> parameters;
     bool has_rows;
+    bool adds_to_previous = false;  // another run of the previous part
   };
 
   PGconn* pg() { return connection_->pg; }
@@ -344,7 +355,11 @@ Result<std::vector<Rows>> PostgresSession::Run() {
     }
     if (failure_ == Failure::kLost) break;
     Receive(&parts[i], parts[i].text == "COMMIT", &rows);
-    if (parts[i].has_rows) results.push_back(std::move(rows));
+    if (parts[i].adds_to_previous) {
+      results.back().AddAffected(rows.affected());
+    } else if (parts[i].has_rows) {
+      results.push_back(std::move(rows));
+    }
   }
   if (failure_ != Failure::kLost) {
     const ResultPtr sync(PQgetResult(pg()));
@@ -376,9 +391,10 @@ Result<std::unique_ptr<Connection>> PostgresDriver::Connect() const {
   // Every statement is a walk along an index. A plan made while a table was small or its
   // statistics were old must not become a scan of the table; engines without these
   // settings refuse them without harm.
-  for (const char* text : {"SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off",
-                           "SET enable_hashjoin = off", "SET enable_mergejoin = off",
-                           "SET enable_bitmapscan = off", "SET jit = off"}) {
+  for (const char* text :
+       {"SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off",
+        "SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET enable_bitmapscan = off",
+        "SET enable_material = off", "SET enable_memoize = off", "SET jit = off"}) {
     ResultPtr(PQexec(connection->pg, text));
   }
   if (PQstatus(connection->pg) != CONNECTION_OK || PQenterPipelineMode(connection->pg) != 1) {

@@ -41,6 +41,8 @@ struct BytesColumn {
   std::vector<std::string_view> values;
 };
 using Column = std::variant<IntColumn, TextColumn, BytesColumn>;
+size_t SizeOf(const Column& column);
+Value CellOf(const Column& column, size_t row);
 
 // Rows that a statement gave, or the number that it changed.
 class Rows {
@@ -100,7 +102,8 @@ class Session {
   // before the second row.
   virtual void AddPage(const Statement& statement, std::vector<Value> values,
                        int64_t bytes_max) = 0;
-  // $1 is `first`, the columns follow. All columns have the same, positive size.
+  // $1 is `first`, the columns follow. All columns have the same, positive size. Gives one
+  // Rows; a statement without {rows} is run for each row.
   virtual void AddRows(const Statement& statement, Value first, std::vector<Column> columns) = 0;
   virtual void AddText(std::string text) = 0;  // without parameters or rows: for migrations
   virtual void Commit() = 0;

@@ -61,6 +61,7 @@ StoredRecord RecordFrom(const Rows& rows, size_t row) {
           rows.Int(row, 4),
           rows.String(row, 5)};
 }
+constexpr size_t kRecordVersionColumn = 2;
 constexpr size_t kRecordBodyColumn = 5;
 
 int64_t SizeOf(const Rows& rows, size_t row, size_t column) {
@@ -117,6 +118,7 @@ class SqlStore final : public Store {
       if (keys.empty()) return result;
       std::map<Key, StoredRecord> found;
       for (size_t i = 0; i < rows[1].size(); ++i) {
+        if (rows[1].IsNull(i, kRecordVersionColumn)) continue;
         StoredRecord record = RecordFrom(rows[1], i);
         Key key = record.key;
         found.insert_or_assign(std::move(key), std::move(record));
@@ -181,7 +183,7 @@ class SqlStore final : public Store {
     return Run<Found>(Access::kRead, [&](Session& session) -> Result<Found> {
       session.AddRows(sql::kFindRequests, Text(tenant), {TextColumn{request_id}});
       GTM_ASSIGN_OR_RETURN(const auto rows, session.Run());
-      if (rows[0].size() == 0) return Found();
+      if (rows[0].IsNull(0, 1)) return Found();
       GTM_ASSIGN_OR_RETURN(StoredRequest request, RequestFrom(rows[0], 0));
       return Found(std::move(request));
     });
@@ -320,6 +322,7 @@ Result<GroupState> SqlStore::LoadGroup(Session& session, const TenantId& tenant,
   if (!keys.keys.empty()) {
     const Rows& found = rows[at++];
     for (size_t i = 0; i < found.size(); ++i) {
+      if (found.IsNull(i, 2)) continue;
       ObjectRow row{
           found.Int(i, 2), static_cast<int>(found.Int(i, 3)), {}, found.Int(i, 5), found.Int(i, 6)};
       const std::string_view digest = found.Text(i, 4);
@@ -331,6 +334,7 @@ Result<GroupState> SqlStore::LoadGroup(Session& session, const TenantId& tenant,
   if (!keys.deleted.empty()) {
     const Rows& found = rows[at++];
     for (size_t i = 0; i < found.size(); ++i) {
+      if (found.IsNull(i, 2)) continue;
       state.bodies.emplace(Key{static_cast<int>(found.Int(i, 0)), found.String(i, 1)},
                            found.String(i, 2));
     }
@@ -338,6 +342,7 @@ Result<GroupState> SqlStore::LoadGroup(Session& session, const TenantId& tenant,
   if (!keys.request_ids.empty()) {
     const Rows& found = rows[at++];
     for (size_t i = 0; i < found.size(); ++i) {
+      if (found.IsNull(i, 1)) continue;
       GTM_ASSIGN_OR_RETURN(StoredRequest request, RequestFrom(found, i));
       state.requests.emplace(found.String(i, 0), std::move(request));
     }
@@ -509,11 +514,32 @@ Result<CompactResult> SqlStore::CompactOnce(Session& session, const TenantId& te
   CompactResult result{head.head, 0, true};
   if (goal <= head.head.compacted_seq) return result;
   const int64_t begin = head.head.compacted_seq;
-  session.Add(sql::kCompactionEnd, {Text(tenant), begin, goal, int64_t{std::max(max_rows, 1)} - 1});
-  GTM_ASSIGN_OR_RETURN(const auto ends, session.Run());
-  const int64_t end = ends[0].size() == 1 ? ends[0].Int(0, 0) : goal;
+  session.Add(sql::kReadWindow, {Text(tenant), begin, goal, int64_t{std::max(max_rows, 1)}});
+  GTM_ASSIGN_OR_RETURN(const auto windows, session.Run());
+  const Rows& window = windows[0];
+  const bool is_full = window.size() >= static_cast<size_t>(std::max(max_rows, 1));
+  const int64_t end = is_full ? window.Int(window.size() - 1, 0) : goal;
+  // A seq that the window cut is walked to its end.
+  session.Add(sql::kReadWindow, {Text(tenant), end - 1, end, INT64_MAX});
+  GTM_ASSIGN_OR_RETURN(const auto tails, session.Run());
+  std::map<Key, int64_t> latest;
+  for (const Rows* part : {&window, &tails[0]}) {
+    for (size_t i = 0; i < part->size(); ++i) {
+      latest[{static_cast<int>(part->Int(i, 3)), part->String(i, 4)}] = part->Int(i, 0);
+    }
+  }
+  IntColumn kinds, seqs;
+  TextColumn ids;
+  for (const auto& [key, seq] : latest) {
+    kinds.push_back(key.kind);
+    ids.push_back(key.id);
+    seqs.push_back(seq);
+  }
   session.Add(sql::kCommitTime, {Text(tenant), end});
-  session.Add(sql::kDeleteSuperseded, {Text(tenant), begin, end});
+  if (!kinds.empty()) {
+    session.AddRows(sql::kDeleteSuperseded, Text(tenant),
+                    {std::move(kinds), std::move(ids), std::move(seqs)});
+  }
   session.Add(sql::kDeleteDeletions, {Text(tenant), begin, end});
   GTM_ASSIGN_OR_RETURN(const auto rows, session.Run());
   if (rows[0].size() == 0) return StoreDamaged(fmt::format("change {} is missing", end));
@@ -521,7 +547,7 @@ Result<CompactResult> SqlStore::CompactOnce(Session& session, const TenantId& te
   session.Commit();
   GTM_ASSIGN_OR_RETURN(const auto moved, session.Run());
   result.head.compacted_seq = end;
-  result.deleted_rows = rows[1].affected() + rows[2].affected();
+  for (const Rows& part : rows) result.deleted_rows += part.affected();
   result.done = end >= goal;
   return result;
 }
@@ -541,12 +567,13 @@ Result<WriteOutcome> SqlStore::EraseOnce(Session& session, const TenantId& tenan
                          if (!seqs.empty())
                            session.AddRows(sql::kFindVersions, Text(tenant), {seqs, ords});
                        }));
-  if (!request.request_id.empty() && rows[1].size() == 1) {
+  if (!request.request_id.empty() && !rows[1].IsNull(0, 1)) {
     GTM_ASSIGN_OR_RETURN(const StoredRequest known, RequestFrom(rows[1], 0));
     return RecallErase(request, known);
   }
   std::map<Position, std::pair<Key, std::optional<ObjectRow>>> versions;
   for (size_t i = 0; !seqs.empty() && i < rows[2].size(); ++i) {
+    if (rows[2].IsNull(i, 0)) continue;
     std::optional<ObjectRow> current;
     if (!rows[2].IsNull(i, 4)) current.emplace().create_time_us = rows[2].Int(i, 4);
     versions[{rows[2].Int(i, 0), static_cast<int>(rows[2].Int(i, 1))}] = {

@@ -172,18 +172,6 @@ int Bind(sqlite3_stmt* statement, int place, const Value& value) {
                              bytes.size(), SQLITE_STATIC);
 }
 
-Value CellOf(const Column& column, size_t row) {
-  if (const auto* numbers = std::get_if<IntColumn>(&column)) return (*numbers)[row];
-  if (const auto* texts = std::get_if<TextColumn>(&column)) return (*texts)[row];
-  return Bytes{std::get<BytesColumn>(column).values[row]};
-}
-
-size_t SizeOf(const Column& column) {
-  if (const auto* numbers = std::get_if<IntColumn>(&column)) return numbers->size();
-  if (const auto* texts = std::get_if<TextColumn>(&column)) return texts->size();
-  return std::get<BytesColumn>(column).values.size();
-}
-
 class SqliteDriver final : public Driver {
  public:
   SqliteDriver(std::string path, const StoreOptions& options)

@@ -84,6 +84,18 @@ std::string WithoutComments(std::string_view text) {
 
 }  // namespace
 
+size_t SizeOf(const Column& column) {
+  if (const auto* numbers = std::get_if<IntColumn>(&column)) return numbers->size();
+  if (const auto* texts = std::get_if<TextColumn>(&column)) return texts->size();
+  return std::get<BytesColumn>(column).values.size();
+}
+
+Value CellOf(const Column& column, size_t row) {
+  if (const auto* numbers = std::get_if<IntColumn>(&column)) return (*numbers)[row];
+  if (const auto* texts = std::get_if<TextColumn>(&column)) return (*texts)[row];
+  return Bytes{std::get<BytesColumn>(column).values[row]};
+}
+
 std::string Render(const Statement& statement, Dialect dialect) {
   std::string text = RenderMacros(statement.text, dialect);
   const std::string_view order = statement.page_order;
@@ -106,7 +118,7 @@ std::vector<const Statement*> AllStatements() {
           &kRemoveObjects, &kAddChanges,       &kAddRequests,     &kGetRecords,
           &kListRecords,   &kListRecordsAt,    &kReadChanges,     &kReadChangesOfKinds,
           &kReadHistory,   &kCommitTime,       &kCountByKind,     &kForgetRequests,
-          &kCompactionEnd, &kDeleteSuperseded, &kDeleteDeletions, &kFindVersions,
+          &kReadWindow,    &kDeleteSuperseded, &kDeleteDeletions, &kFindVersions,
           &kRewriteBodies, &kMakeMigrations,   &kMakeLease,       &kTakeLease,
           &kDropLease,     &kSchemaVersion,    &kAddMigration};
 }

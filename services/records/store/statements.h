@@ -6,6 +6,10 @@
 
 namespace gtm::records::store::sql {
 
+// Joins are LEFT JOINs from the side that must lead, though rows without a partner are
+// left out by the caller (or cannot be): a planner without statistics would else be free
+// to walk a whole table for each row of a batch.
+
 // Heads. The row of tenant '' comes first and stands in for a tenant without one.
 inline constexpr Statement kReadHead = {
     "read_head",
@@ -39,18 +43,18 @@ inline constexpr Statement kNewEpoch = {"new_epoch",
 // Writing.
 inline constexpr Statement kFindObjects = {
     "find_objects",
-    "SELECT o.kind, o.id, o.seq, o.ord, o.digest, o.create_time_us, o.update_time_us "
+    "SELECT k.kind, k.id, o.seq, o.ord, o.digest, o.create_time_us, o.update_time_us "
     "FROM {rows 2 kind:int id:text} "
-    "JOIN object o ON o.tenant_id = $1 AND o.kind = k.kind AND o.id = k.id"};
+    "LEFT JOIN object o ON o.tenant_id = $1 AND o.kind = k.kind AND o.id = k.id"};
 inline constexpr Statement kFindBodies = {
     "find_bodies",
-    "SELECT o.kind, o.id, c.body FROM {rows 2 kind:int id:text} "
-    "JOIN object o ON o.tenant_id = $1 AND o.kind = k.kind AND o.id = k.id "
-    "JOIN change_log c ON c.tenant_id = $1 AND c.seq = o.seq AND c.ord = o.ord"};
+    "SELECT k.kind, k.id, c.body FROM {rows 2 kind:int id:text} "
+    "LEFT JOIN object o ON o.tenant_id = $1 AND o.kind = k.kind AND o.id = k.id "
+    "LEFT JOIN change_log c ON c.tenant_id = $1 AND c.seq = o.seq AND c.ord = o.ord"};
 inline constexpr Statement kFindRequests = {
     "find_requests",
-    "SELECT r.request_id, r.method, r.fingerprint, r.response FROM {rows 2 request_id:text} "
-    "JOIN request_log r ON r.tenant_id = $1 AND r.request_id = k.request_id"};
+    "SELECT k.request_id, r.method, r.fingerprint, r.response FROM {rows 2 request_id:text} "
+    "LEFT JOIN request_log r ON r.tenant_id = $1 AND r.request_id = k.request_id"};
 inline constexpr Statement kPutObjects = {
     "put_objects",
     "INSERT INTO object (tenant_id, kind, id, seq, ord, digest, create_time_us, "
@@ -60,9 +64,7 @@ inline constexpr Statement kPutObjects = {
     "ord = excluded.ord, digest = excluded.digest, create_time_us = excluded.create_time_us, "
     "update_time_us = excluded.update_time_us"};
 inline constexpr Statement kRemoveObjects = {
-    "remove_objects",
-    "DELETE FROM object WHERE tenant_id = $1 AND (kind, id) IN "
-    "(SELECT k.kind, k.id FROM {rows 2 kind:int id:text})"};
+    "remove_objects", "DELETE FROM object WHERE tenant_id = $1 AND kind = $2 AND id = $3"};
 inline constexpr Statement kAddChanges = {
     "add_changes",
     "INSERT INTO change_log (tenant_id, seq, ord, kind, id, op, body, actor, request_id, "
@@ -78,24 +80,24 @@ inline constexpr Statement kAddRequests = {
 // Reading.
 inline constexpr Statement kGetRecords = {
     "get_records",
-    "SELECT o.kind, o.id, o.seq, o.create_time_us, o.update_time_us, c.body "
+    "SELECT k.kind, k.id, o.seq, o.create_time_us, o.update_time_us, c.body "
     "FROM {rows 2 kind:int id:text} "
-    "JOIN object o ON o.tenant_id = $1 AND o.kind = k.kind AND o.id = k.id "
-    "JOIN change_log c ON c.tenant_id = $1 AND c.seq = o.seq AND c.ord = o.ord"};
+    "LEFT JOIN object o ON o.tenant_id = $1 AND o.kind = k.kind AND o.id = k.id "
+    "LEFT JOIN change_log c ON c.tenant_id = $1 AND c.seq = o.seq AND c.ord = o.ord"};
+// Correlated subqueries for the same reason as the LEFT JOINs.
 inline constexpr Statement kListRecords = {
     "list_records",
-    "SELECT o.kind, o.id, o.seq, o.create_time_us, o.update_time_us, c.body FROM object o "
-    "JOIN change_log c ON c.tenant_id = o.tenant_id AND c.seq = o.seq AND c.ord = o.ord "
-    "WHERE o.tenant_id = $1 AND o.kind = $2 AND o.id > $3 AND o.id >= $4 AND o.id < $5 "
-    "ORDER BY o.id LIMIT $6",
+    "SELECT o.kind, o.id, o.seq, o.create_time_us, o.update_time_us, (SELECT c.body "
+    "FROM change_log c WHERE c.tenant_id = $1 AND c.seq = o.seq AND c.ord = o.ord) AS body "
+    "FROM object o WHERE o.tenant_id = $1 AND o.kind = $2 AND o.id > $3 AND o.id >= $4 "
+    "AND o.id < $5 ORDER BY o.id LIMIT $6",
     "id"};
 inline constexpr Statement kListRecordsAt = {
     "list_records_at",
     "SELECT c.kind, c.id, c.seq, c.create_time_us, c.committed_at_us, c.body FROM change_log c "
     "WHERE c.tenant_id = $1 AND c.kind = $2 AND c.id > $3 AND c.id >= $4 AND c.id < $5 "
-    "AND c.seq <= $7 AND c.op <> 3 AND NOT EXISTS (SELECT 1 FROM change_log n "
-    "WHERE n.tenant_id = c.tenant_id AND n.kind = c.kind AND n.id = c.id AND n.seq > c.seq "
-    "AND n.seq <= $7) ORDER BY c.id LIMIT $6",
+    "AND c.op <> 3 AND c.seq = (SELECT max(n.seq) FROM change_log n WHERE n.tenant_id = $1 "
+    "AND n.kind = $2 AND n.id = c.id AND n.seq <= $7) ORDER BY c.id LIMIT $6",
     "id"};
 inline constexpr Statement kReadChanges = {
     "read_changes",
@@ -128,28 +130,25 @@ inline constexpr Statement kForgetRequests = {
     "DELETE FROM request_log WHERE (tenant_id, request_id) IN (SELECT tenant_id, request_id "
     "FROM request_log WHERE expires_at_us < $1 ORDER BY expires_at_us, tenant_id, request_id "
     "LIMIT $2)"};
-inline constexpr Statement kCompactionEnd = {
-    "compaction_end",
-    "SELECT seq FROM change_log WHERE tenant_id = $1 AND seq > $2 AND seq <= $3 "
-    "ORDER BY seq, ord LIMIT 1 OFFSET $4"};
+inline constexpr Statement kReadWindow = {
+    "read_window",
+    "SELECT seq, ord, op, kind, id FROM change_log "
+    "WHERE tenant_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq, ord LIMIT $4"};
 inline constexpr Statement kDeleteSuperseded = {
     "delete_superseded",
-    "DELETE FROM change_log WHERE tenant_id = $1 AND (seq, ord) IN (SELECT p.seq, p.ord "
-    "FROM change_log r JOIN change_log p ON p.tenant_id = r.tenant_id AND p.kind = r.kind "
-    "AND p.id = r.id AND p.seq < r.seq WHERE r.tenant_id = $1 AND r.seq > $2 AND r.seq <= $3)"};
+    "DELETE FROM change_log WHERE tenant_id = $1 AND kind = $2 AND id = $3 AND seq < $4"};
 inline constexpr Statement kDeleteDeletions = {
     "delete_deletions",
     "DELETE FROM change_log WHERE tenant_id = $1 AND seq > $2 AND seq <= $3 AND op = 3"};
 inline constexpr Statement kFindVersions = {
     "find_versions",
     "SELECT c.seq, c.ord, c.kind, c.id, o.create_time_us FROM {rows 2 seq:int ord:int} "
-    "JOIN change_log c ON c.tenant_id = $1 AND c.seq = k.seq AND c.ord = k.ord "
+    "LEFT JOIN change_log c ON c.tenant_id = $1 AND c.seq = k.seq AND c.ord = k.ord "
     "LEFT JOIN object o ON o.tenant_id = $1 AND o.kind = c.kind AND o.id = c.id "
     "AND o.seq = c.seq AND o.ord = c.ord"};
 inline constexpr Statement kRewriteBodies = {
     "rewrite_bodies",
-    "UPDATE change_log SET body = k.body FROM {rows 2 seq:int ord:int body:bytes} "
-    "WHERE change_log.tenant_id = $1 AND change_log.seq = k.seq AND change_log.ord = k.ord"};
+    "UPDATE change_log SET body = $4 WHERE tenant_id = $1 AND seq = $2 AND ord = $3"};
 
 // Migrations. Row 0 holds the lease of whoever migrates.
 inline constexpr Statement kMakeMigrations = {
