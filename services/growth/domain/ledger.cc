@@ -155,6 +155,38 @@ Status AddEntry(const LedgerEntry& entry, RevenueBridge* bridge) {
   return {};
 }
 
+// Revenue of every account before a day, and whether it is a customer.
+struct Standing {
+  std::vector<int64_t> micros;
+  std::vector<int8_t> customer;
+};
+
+// Moves a standing on by the entries of [begin, end).
+template <class Iterator>
+void Advance(Iterator begin, Iterator end, Standing* standing) {
+  for (auto entry = begin; entry < end; ++entry) {
+    if (entry->account >= standing->micros.size()) {
+      standing->micros.resize(entry->account + 1, 0);
+      standing->customer.resize(entry->account + 1, 0);
+    }
+    standing->micros[entry->account] += entry->micros;
+    standing->customer[entry->account] += static_cast<int8_t>(CustomerDelta(entry->type));
+  }
+}
+
+// What became of the customers of the first day.
+Status AddCohort(const Standing& before, const Standing& after, RevenueBridge* bridge) {
+  for (size_t account = 0; account < before.micros.size(); ++account) {
+    if (before.customer[account] == 0) continue;
+    const int64_t then = before.micros[account];
+    const int64_t now = after.micros[account];
+    GTM_ASSIGN_OR_RETURN(bridge->cohort_opening, AddMicros(bridge->cohort_opening, then));
+    GTM_ASSIGN_OR_RETURN(bridge->cohort_closing, AddMicros(bridge->cohort_closing, now));
+    GTM_ASSIGN_OR_RETURN(bridge->cohort_kept, AddMicros(bridge->cohort_kept, std::min(then, now)));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Ledger> BuildLedger(std::vector<Movement> movements, Currency reporting) {
@@ -204,6 +236,11 @@ Result<std::vector<RevenueBridge>> Bridge(const Ledger& ledger, std::span<const 
       GTM_ASSIGN_OR_RETURN(bridge.closing, AddMicros(bridge.closing, entry->micros));
       bridge.closing_customers += CustomerDelta(entry->type);
     }
+    Standing before;
+    Advance(ledger.entries.begin(), begin, &before);
+    Standing after = before;
+    Advance(begin, end, &after);
+    GTM_RETURN_IF_ERROR(AddCohort(before, after, &bridge));
     bridges.push_back(bridge);
   }
   return bridges;

@@ -54,8 +54,12 @@ struct RevenueBridge {
   int64_t incentive_expansion = 0, unstated_expansion = 0;  // parts of expansion
   int64_t opening_customers = 0, new_customers = 0, reactivated_customers = 0, lost_customers = 0,
           closing_customers = 0;
+  // The customers of the first day alone: what they paid before it, what they pay after
+  // the last day, and that without anyone paying more (for net and gross retention).
+  int64_t cohort_opening = 0, cohort_closing = 0, cohort_kept = 0;
 };
-// Bridges of the given periods (any order, overlapping or not).
+// Bridges of the given periods (any order, overlapping or not). Linear in periods times
+// (entries + accounts).
 Result<std::vector<RevenueBridge>> Bridge(const Ledger& ledger, std::span<const DayRange> periods);
 
 // How the customers of a period's first day expanded in it (GS-03).

@@ -172,6 +172,21 @@ TEST(Bridge, MatchesTheSumOfMovementsInOneCurrency) {
   EXPECT_EQ(BridgeOf(Build(movements), CivilDay(2024, 8, 1), CivilDay(2024, 9, 1)).closing, sum);
 }
 
+TEST(Bridge, RetainsTheCustomersOfTheFirstDayOnly) {
+  const CivilDay before(2026, 1, 1), in(2026, 4, 10);
+  const Ledger ledger = Build({
+      Usd(0, before, 100), Usd(0, in, 50),    // 100 -> 150
+      Usd(1, before, 100), Usd(1, in, -40),   // 100 -> 60
+      Usd(2, before, 100), Usd(2, in, -100),  // left
+      Usd(3, in, 500), Usd(3, in + 1, 500),   // new, and more
+  });
+  const RevenueBridge bridge = BridgeOf(ledger, CivilDay(2026, 4, 1), CivilDay(2026, 7, 1));
+  EXPECT_EQ(bridge.cohort_opening, 300 * kUnit);
+  EXPECT_EQ(bridge.cohort_closing, 210 * kUnit);
+  EXPECT_EQ(bridge.cohort_kept, 160 * kUnit);
+  EXPECT_EQ(bridge.expansion, 550 * kUnit);
+}
+
 TEST(CountExpanding, CountsCustomersOfTheFirstDayWhoGrewOnTheirOwn) {
   const CivilDay before(2026, 1, 1), in(2026, 4, 10);
   const Ledger ledger = Build({

@@ -60,12 +60,10 @@ void RenderAttainment(const domain::SellerAttainment& seller, Currency currency,
   out->set_attainment_bps(static_cast<int64_t>(std::min<__int128>(bps, INT64_MAX)));
 }
 
-// Net or gross retention of what there was at the opening.
 void SetRetention(const domain::RevenueBridge& bridge, v1::RevenueMovements* out) {
-  if (bridge.opening <= 0) return;
-  const int64_t kept = bridge.opening + bridge.contraction + bridge.churn;
-  const auto net = MulDivRoundHalfEven(kept + bridge.expansion, 10'000, bridge.opening);
-  const auto gross = MulDivRoundHalfEven(kept, 10'000, bridge.opening);
+  if (bridge.cohort_opening <= 0) return;
+  const auto net = MulDivRoundHalfEven(bridge.cohort_closing, 10'000, bridge.cohort_opening);
+  const auto gross = MulDivRoundHalfEven(bridge.cohort_kept, 10'000, bridge.cohort_opening);
   if (net.ok()) out->set_net_retention_bps(*net);
   if (gross.ok()) out->set_gross_retention_bps(*gross);
 }
