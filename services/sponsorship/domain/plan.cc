@@ -1,5 +1,7 @@
 #include "services/sponsorship/domain/plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -10,6 +12,9 @@
 #include "services/sponsorship/domain/shortlist.h"
 
 namespace gtm::sponsorship::domain {
+
+static_assert(kPlanExecutivesMax <= kMatchExecutivesMax && kPlanPairsMax <= kMatchPairsMax);
+
 namespace {
 
 constexpr int64_t kPoint = criteria::kMicropointsPerPoint;
@@ -86,12 +91,12 @@ class Planner {
     ReadTraits();
     const size_t rows = ranking_.ranked.size();
     const size_t executives = input_.executives.size();
-    if (rows > static_cast<size_t>(kMatchCandidatesMax) ||
-        executives > static_cast<size_t>(kMatchExecutivesMax) ||
-        static_cast<int64_t>(rows * executives) > kMatchPairsMax) {
-      return InvalidField("program.qualifying_score_points",
-                          "too many candidates and executives to weigh at once; raise the "
-                          "least score or nominate fewer people");
+    if (executives > kPlanExecutivesMax || rows * executives > kPlanPairsMax) {
+      return InvalidField(
+          "program.qualifying_score_points",
+          fmt::format("{} candidates and {} executives are more than can be weighed at once (at "
+                      "most {} executives and {} pairs); raise the least score or nominate fewer",
+                      rows, executives, kPlanExecutivesMax, kPlanPairsMax));
     }
     problem_.candidate_count = static_cast<int32_t>(rows);
     problem_.executive_count = static_cast<int32_t>(executives);

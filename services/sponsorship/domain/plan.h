@@ -17,6 +17,11 @@
 
 namespace gtm::sponsorship::domain {
 
+// Most executives and pairs (ranked candidates x executives) that one plan weighs: margins
+// cost the cube of the executives, and a pair takes about 20 bytes.
+inline constexpr size_t kPlanExecutivesMax = 1'000;
+inline constexpr size_t kPlanPairsMax = size_t{1} << 24;
+
 struct PlanInput {
   std::vector<Candidate> candidates;  // by rising contact id: nominated and live
   std::vector<Executive> executives;  // by rising id
@@ -92,11 +97,11 @@ struct MatchPlan {
 std::vector<int32_t> LiveSponsorshipOf(const PlanInput& input);
 
 // Scores and ranks, and cuts the list at the capacity, as PlanMatches does. Errors:
-// INVALID_FIELDS as there.
+// INVALID_FIELDS where there is more to weigh than the limits above.
 Result<Ranking> RankAndCut(const Program& program, const PlanInput& input);
 
 // Decides. The proof of optimality has been checked. Errors: INVALID_FIELDS where there
-// are more pairs to weigh than the matching takes, INTERNAL_ERROR where the proof fails.
+// is more to weigh than the limits above, INTERNAL_ERROR where the proof fails.
 Result<MatchPlan> PlanMatches(const Program& program, const PlanInput& input);
 
 // SHA-256 (hex) over everything that PlanMatches reads of `input` and of the program,

@@ -302,6 +302,15 @@ TEST(PlanMatches, NobodyAndNothing) {
   EXPECT_EQ(plan->cuts[0].reason, CutReason::kBelowCut);
 }
 
+TEST(PlanMatches, RefusesMoreThanItCanWeigh) {
+  Scene scene;
+  scene.AddCandidate("a", 95);
+  for (size_t j = 0; j <= kPlanExecutivesMax; ++j) scene.AddExecutive(fmt::format("e{:05}", j));
+  const Program program = Make(FiveCriteria());
+  EXPECT_FALSE(PlanMatches(program, scene.input).ok());
+  EXPECT_FALSE(RankAndCut(program, scene.input).ok());
+}
+
 // Random scenes: the plan is proven, within the slots, stable, and what a cut says is
 // missing is exactly what changes it.
 TEST(PlanMatches, HoldsItsPromisesOnRandomScenes) {

@@ -320,6 +320,37 @@ TEST_F(SponsorshipHandlerTest, ProposalProvesItselfAndHasNoEffect) {
   EXPECT_EQ(again->etag(), "");
 }
 
+TEST_F(SponsorshipHandlerTest, AnswerDoesNotDependOnTheOrderOfRecording) {
+  PutD5();
+  ActivateProgram();
+  const auto run = Propose(1, "run-1");
+  test::FakeRecords other("sponsorship");
+  SponsorshipHandler handler(other);
+  for (const auto kind : {gtm::records::v1::RECORD_KIND_SPONSORSHIP_PROGRAM, kExecutiveKind}) {
+    for (const char* id : {"p1", "e5", "e3", "e1", "e2", "e4"}) {
+      if (const auto record = fake_.Find(kind, id)) other.Put(*record);
+    }
+  }
+  for (int i = 30; i >= 0; --i) {
+    other.Put(*fake_.Find(kContactKind, fmt::format("c{:02}", i)));
+  }
+  other.Put(*fake_.Find(gtm::records::v1::RECORD_KIND_ACCOUNT, "acme"));
+  v1::ProposeMatchesRequest q;
+  q.set_match_run_id("run-1");
+  q.set_validate_only(true);
+  MatchRun again;
+  ASSERT_THAT(handler.ProposeMatches(call_, q, &again), IsOk());
+  MatchRun expected = *run;
+  for (MatchRun* r : {&expected, &again}) {
+    r->clear_etag();
+    r->clear_create_time();
+    r->clear_update_time();
+    r->clear_propose_request_id();
+    r->mutable_provenance()->clear_revision();
+  }
+  EXPECT_THAT(again, EqualsProto(expected));
+}
+
 TEST_F(SponsorshipHandlerTest, ProposalIsRepeatable) {
   PutD5();
   ActivateProgram();
