@@ -66,8 +66,8 @@ void Memory::Blank(uint32_t offset) {
 
 void Memory::Reserve(uint32_t capacity) {
   if (capacity <= capacity_) return;
-  // Small steps: a chunk fills once and then stays, so slack would last.
-  const uint32_t wanted = std::max(capacity, capacity_ + capacity_ / 8);
+  // Small steps: a chunk fills once and then stays, so that slack would last.
+  const uint32_t wanted = std::max(capacity, capacity_ + capacity_ / 16);
   std::unique_ptr<std::byte[]> grown(new std::byte[wanted]);
   if (size_ > 0) std::memcpy(grown.get(), bytes_.get(), size_);
   bytes_ = std::move(grown);
