@@ -144,6 +144,20 @@ Estimate OwnShare(const ExpansionPeriod& period) {
   return share;
 }
 
+// Why it is ACT, a sentence a gate.
+std::string ActText(const std::vector<Gate>& gates) {
+  std::string text;
+  for (const Gate& gate : gates) {
+    if (gate.status != SignalStatus::kAct) continue;
+    text += gate.name == "customers_expand_on_their_own"
+                ? " Nobody expanded on their own in two periods."
+            : gate.name == "share_not_falling"
+                ? " That is clearly fewer than before."
+                : " Most of the expansion will retreat with its incentives (GS-03).";
+  }
+  return text;
+}
+
 // Gate 1: whether anyone expanded without an incentive.
 Gate SomeoneExpands(const ExpansionNumbers& numbers, const Estimate& value) {
   Gate gate = MakeGate("GS-03", "customers_expand_on_their_own", 0, value);
@@ -208,6 +222,7 @@ Signal JudgeExpansion(const ExpansionNumbers& numbers) {
       Format(Money{period.expansion_micros, numbers.currency}),
       Format(Money{period.incentive_micros, numbers.currency}),
       Format(Money{period.unstated_micros, numbers.currency}));
+  signal.explanation += ActText(signal.gates);
   signal.what_would_change =
       "OK needs customers who expand, at least half of the expansion stated as free of discount, "
       "coupon and credit, and a share that does not fall. If they do not expand, ask: satisfied? "

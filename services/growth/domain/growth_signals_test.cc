@@ -89,6 +89,16 @@ TEST(JudgeExpansion, CountsOnlyWhatNoIncentiveDrove) {
   }
 }
 
+TEST(JudgeExpansion, SaysWhyItIsAct) {
+  EXPECT_THAT(
+      JudgeExpansion(Expansion({100, 20, 500 * kUnit, 400 * kUnit, 0}, std::nullopt)).explanation,
+      HasSubstr("retreat with its incentives"));
+  EXPECT_THAT(JudgeExpansion(Expansion({100, 2, 500 * kUnit, 0, 0},
+                                       ExpansionPeriod{100, 30, 500 * kUnit, 0, 0}))
+                  .explanation,
+              HasSubstr("clearly fewer than before"));
+}
+
 // ---- signal 3
 
 TEST(JudgeOpportunities, LooksForAccelerationBeyondNoise) {
