@@ -388,15 +388,8 @@ Result<std::unique_ptr<Connection>> PostgresDriver::Connect() const {
                                                "SET idle_in_transaction_session_timeout = {0}",
                                                options_.statement_timeout_ms)
                                        .c_str()));
-  // Every statement is a walk along an index. A plan made while a table was small or its
-  // statistics were old must not become a scan of the table; engines without these
-  // settings refuse them without harm.
-  for (const char* text :
-       {"SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off",
-        "SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET enable_bitmapscan = off",
-        "SET enable_material = off", "SET enable_memoize = off", "SET jit = off"}) {
-    ResultPtr(PQexec(connection->pg, text));
-  }
+  // Engines without these settings refuse them without harm.
+  for (const char* text : PostgresPlannerSettings()) ResultPtr(PQexec(connection->pg, text));
   if (PQstatus(connection->pg) != CONNECTION_OK || PQenterPipelineMode(connection->pg) != 1) {
     return StoreUnavailable();
   }
@@ -432,6 +425,17 @@ Result<std::unique_ptr<Session>> PostgresDriver::Acquire(Access access) {
 }
 
 }  // namespace
+
+std::vector<const char*> PostgresPlannerSettings() {
+  return {"SET plan_cache_mode = force_generic_plan",
+          "SET enable_seqscan = off",
+          "SET enable_hashjoin = off",
+          "SET enable_mergejoin = off",
+          "SET enable_bitmapscan = off",
+          "SET enable_material = off",
+          "SET enable_memoize = off",
+          "SET jit = off"};
+}
 
 Result<std::unique_ptr<Store>> OpenPostgres(const std::string& conninfo,
                                             const StoreOptions& options) {

@@ -124,6 +124,11 @@ class Driver {
   virtual Result<std::unique_ptr<Session>> Acquire(Access access) = 0;
 };
 
+// What each PostgreSQL connection tells the planner: every statement is a walk along an
+// index. A plan made while a table was small or its statistics were old must not become a
+// scan of the table.
+std::vector<const char*> PostgresPlannerSettings();
+
 // Brings the schema up to date, once, whoever comes first.
 Status Migrate(Driver& driver, const StoreOptions& options);
 
