@@ -8,6 +8,7 @@
 #include "services/gtm/cli/command.h"
 #include "services/gtm/cli/completion.h"
 #include "services/gtm/cli/error_text.h"
+#include "services/gtm/import/field_path.h"
 
 namespace gtm::cli {
 namespace {
@@ -70,12 +71,23 @@ int ShowParseResult(const CLI::App& app, const CLI::ParseError& error, const Con
   return help || code == 0 ? kExitOk : kExitUsage;
 }
 
+// CLI11 would only say that a subcommand is missing. "" where the command is known.
+std::string UnknownCommand(const CLI::App& app, const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments[0].starts_with('-')) return "";
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == arguments[0]) return "";
+    names.push_back(command->get_name());
+  }
+  return fmt::format("gtm: there is no command \"{}\"{}\n", arguments[0],
+                     importing::DidYouMean(arguments[0], names));
+}
+
 int Run(std::vector<std::string> arguments, const Console& console,
         std::shared_ptr<grpc::Channel> channel, const ServeHooks& hooks) {
   Session session(console);
   session.channel = std::move(channel);
   CLI::App app(kDescription, "gtm");
-  app.footer(kFooter);
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   AddGlobalFlags(app, session);
@@ -89,6 +101,7 @@ int Run(std::vector<std::string> arguments, const Console& console,
   AddRecordCommands(app, session);
   AddCompletionCommand(app, session);
   AddVersionCommand(app, session);
+  app.footer(kFooter);
   const auto everything = [](const CLI::App*) { return true; };
   for (CLI::App* command : app.get_subcommands(everything)) {
     command->fallthrough();
@@ -96,6 +109,10 @@ int Run(std::vector<std::string> arguments, const Console& console,
       sub->fallthrough();
       for (CLI::App* leaf : sub->get_subcommands(everything)) leaf->fallthrough();
     }
+  }
+  if (const std::string unknown = UnknownCommand(app, arguments); !unknown.empty()) {
+    *console.err << unknown;
+    return kExitUsage;
   }
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them

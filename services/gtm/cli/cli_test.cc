@@ -65,6 +65,16 @@ class FakeRecords final : public records::v1::RecordsService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status ListHistory(grpc::ServerContext* context,
+                           const records::v1::ListHistoryRequest* request,
+                           records::v1::ListHistoryResponse* response) override {
+    auto* change = response->add_changes();
+    change->set_operation(records::v1::Change::OPERATION_CREATE);
+    change->set_actor("user:ada");
+    change->set_revision("1:4");
+    return grpc::Status::OK;
+  }
+
   grpc::Status List(grpc::ServerContext* context, const records::v1::ListRequest* request,
                     records::v1::ListResponse* response) override {
     const int page = request->page_token().empty() ? 0 : std::stoi(request->page_token());
@@ -265,6 +275,13 @@ TEST_F(CliTest, RecordListReadsPagesUpToTheLimit) {
   EXPECT_EQ(out_.str(), "id,industry\na0,retail\na1,retail\na2,retail\na3,retail\na4,retail\n");
 }
 
+TEST_F(CliTest, RecordHistoryIsNotCutByTheDefaultsOfOtherCommands) {
+  EXPECT_EQ(Run({"record", "history", "account", "a1", "-o", "csv"}), 0);
+  EXPECT_EQ(out_.str(),
+            "commit_time,operation,actor,revision,request_id\n"
+            ",create,user:ada,1:4,\n");
+}
+
 TEST_F(CliTest, ErrorsSayWhatHappenedAndWhatToDo) {
   service_.get_status = rpc::ToGrpcStatus(
       InvalidFields({{"key.id", "must be 1 to 128 bytes"}, {"key.kind", "is missing"}}),
@@ -285,7 +302,8 @@ TEST_F(CliTest, ErrorsSayWhatHappenedAndWhatToDo) {
 TEST_F(CliTest, WrongUsageEndsWithTwo) {
   EXPECT_EQ(Run({"record", "get", "acount", "a1"}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("acount"));
-  EXPECT_EQ(Run({"nonsense"}), 2);
+  EXPECT_EQ(Run({"forcast"}), 2);
+  EXPECT_EQ(err_.str(), "gtm: there is no command \"forcast\"; did you mean \"forecast\"?\n");
   EXPECT_EQ(Run({}), 2);
   EXPECT_EQ(Run({"record", "get", "account", "a1", "--timeout", "soon"}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("--timeout"));

@@ -126,8 +126,7 @@ void PrintContributions(const Forecast& forecast, Printer* printer) {
 
 void PrintWarnings(const WarningList& warnings, Printer* printer) {
   for (const DataWarning& warning : warnings) {
-    printer->Line(Toned("note: ", Tone::kWarn, printer->console().color) +
-                  Printable(warning.message()));
+    printer->Paragraph("note: ", warning.message());
   }
 }
 

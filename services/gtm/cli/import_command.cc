@@ -228,7 +228,7 @@ void PrintReport(const ImportFlags& flags, const SendingSink& sink, const Import
   if (sink.reported() > 0 && flags.rejects.empty()) {
     printer->Line("all of them: repeat with --rejects FILE.csv (a second import changes nothing)");
   } else if (sink.reported() > 0) {
-    printer->Line(fmt::format("all {} are in {}", Thousands(sink.reported()), flags.rejects));
+    printer->Line(fmt::format("every rejected row is in {}", flags.rejects));
   }
   if (flags.dry_run) printer->Line("dry run: nothing was written");
   if (stream != nullptr && stream->reconnects() > 0) {

@@ -9,11 +9,15 @@
 #include <algorithm>
 #include <ostream>
 
+#include "services/gtm/cli/text_format.h"
+
 namespace gtm::cli {
 namespace {
 
 constexpr int kChartWidth = 48;
 constexpr int kChartWidthMin = 10;
+constexpr int kPipeWidth = 100;
+constexpr int kParagraphMin = 40;
 
 google::protobuf::util::TypeResolver* Resolver() {
   static auto* resolver = google::protobuf::util::NewTypeResolverForDescriptorPool(
@@ -69,6 +73,32 @@ void Printer::Heading(std::string_view text) {
 
 void Printer::Line(std::string_view text) {
   if (is_table()) *console_.out << text << "\n";
+}
+
+void Printer::Paragraph(std::string_view lead, std::string_view text) {
+  if (!is_table()) return;
+  const int width = console_.width == 0 ? kPipeWidth : std::max(console_.width, kParagraphMin);
+  const std::string clean = Printable(text);
+  const std::string indent(static_cast<size_t>(std::min(DisplayWidth(lead), width / 2)), ' ');
+  std::string line(lead);
+  int used = DisplayWidth(lead);
+  bool fresh = true;  // nothing but the lead or the indent stands in the line
+  for (size_t at = 0; at < clean.size();) {
+    const size_t end = std::min(clean.find(' ', at), clean.size());
+    const std::string word = clean.substr(at, end - at);
+    at = end + 1;
+    if (word.empty()) continue;
+    if (!fresh && used + 1 + DisplayWidth(word) > width) {
+      *console_.out << line << "\n";
+      line = indent;
+      used = static_cast<int>(indent.size());
+      fresh = true;
+    }
+    line += (fresh ? "" : " ") + word;
+    used += DisplayWidth(word) + (fresh ? 0 : 1);
+    fresh = false;
+  }
+  *console_.out << line << "\n";
 }
 
 void Printer::Blank() {

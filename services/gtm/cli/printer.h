@@ -32,6 +32,9 @@ class Printer {
   void Extra(const Table& table);
   void Heading(std::string_view text);
   void Line(std::string_view text);
+  // Words after a lead, broken to the width of the terminal (100 columns in a pipe) and
+  // indented under it.
+  void Paragraph(std::string_view lead, std::string_view text);
   void Blank();
 
   const Console& console() const { return console_; }

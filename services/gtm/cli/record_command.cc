@@ -37,7 +37,7 @@ records::v1::RecordKind KindOfName(const std::string& name) { return record::Fin
 CLI::Validator KindValidator() {
   std::vector<std::string> names;
   for (const record::KindInfo& kind : record::Kinds()) names.push_back(kind.name);
-  return CLI::IsMember(names);
+  return CLI::IsMember(names).description("");
 }
 
 records::v1::RecordKey KeyOf(const RecordFlags& flags) {
@@ -96,6 +96,14 @@ Table RecordsTable(const records::v1::ListResponse& list, bool all_columns) {
       cells.push_back(field == row.end() ? Cell("") : Cell(field->value, field->raw));
     }
     table.rows.push_back(std::move(cells));
+  }
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const bool numbers = std::all_of(table.rows.begin(), table.rows.end(), [i](const auto& row) {
+      const std::string& text = row[i].csv();
+      return text.find_first_not_of("0123456789.-") == std::string::npos &&
+             text.find('-', 1) == std::string::npos;
+    });
+    if (numbers) table.columns[i].align = Align::kRight;
   }
   return table;
 }
@@ -193,6 +201,9 @@ Result<int> RunWatch(Session& session, const RecordFlags& flags) {
   if (printer.format() == OutputFormat::kCsv) {
     *printer.console().out << "commit_time,operation,kind,id,actor,revision\n";
   }
+  if (session.console().err_is_terminal) {
+    *session.console().err << "watching; Ctrl-C ends" << std::endl;
+  }
   records::v1::WatchResponse response;
   int64_t seen = 0;
   while (stream->Read(&response)) {
@@ -222,6 +233,7 @@ CLI::App* Subcommand(CLI::App* parent, const std::string& name, const std::strin
 void AddKey(CLI::App* command, RecordFlags* flags) {
   command->add_option("kind", flags->kind, "Kind, such as account")
       ->required()
+      ->type_name("KIND")
       ->check(KindValidator());
   command->add_option("id", flags->id, "Id of the record")->required();
 }
@@ -231,12 +243,15 @@ void AddKey(CLI::App* command, RecordFlags* flags) {
 void AddRecordCommands(CLI::App& app, Session& session) {
   CLI::App* record = app.add_subcommand("record", "Read records as they are stored");
   record->require_subcommand(1);
+  // Each command has flags of its own, since their defaults differ.
   auto flags = std::make_shared<RecordFlags>();
   AddKey(Subcommand(record, "get", "Show one record", session, flags, &RunGet), flags.get());
+  flags = std::make_shared<RecordFlags>();
   CLI::App* list =
       Subcommand(record, "list", "List records of a kind by id", session, flags, &RunList);
   list->add_option("kind", flags->kind, "Kind, such as account")
       ->required()
+      ->type_name("KIND")
       ->check(KindValidator());
   list->add_option("--prefix", flags->prefix, "Only ids that begin with this")->type_name("TEXT");
   list->add_option("--recorded-as-of", flags->recorded_as_of,
@@ -245,19 +260,24 @@ void AddRecordCommands(CLI::App& app, Session& session) {
   list->add_option("--limit", flags->limit, "Most records to show")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  flags = std::make_shared<RecordFlags>();
   CLI::App* history = Subcommand(record, "history", "Show who wrote a record, and when", session,
                                  flags, &RunHistory);
   AddKey(history, flags.get());
   history->add_option("--limit", flags->limit, "Most versions to show")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  flags = std::make_shared<RecordFlags>();
+  flags->limit = 0;
   CLI::App* watch =
       Subcommand(record, "watch", "Follow changes as they happen", session, flags, &RunWatch);
-  watch->add_option("--kind", flags->kinds, "Only these kinds")->check(KindValidator());
+  watch->add_option("--kind", flags->kinds, "Only these kinds")
+      ->type_name("KIND")
+      ->check(KindValidator());
   watch->add_option("--from", flags->from, "Changes after this revision; default: from now on")
       ->type_name("REVISION");
   watch->add_option("--limit", flags->limit, "Stop after this many changes; 0: never")
-      ->default_val(0)
+      ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
 }
 

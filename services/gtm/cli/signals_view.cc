@@ -60,16 +60,9 @@ std::string FigureText(const growth::v1::Figure& figure) {
   }
 }
 
-void AddSignal(const Signal& signal, Table* table) {
-  table->rows.push_back({KindText(signal.kind()), StatusCell(signal.status()),
-                         ValueCell(signal.value()), ValueCell(signal.comparison()),
-                         signal.explanation()});
-}
-
 void PrintDetails(const Signal& signal, Printer* printer) {
-  printer->Blank();
   printer->Heading(KindText(signal.kind()));
-  printer->Line("  " + Printable(signal.explanation()));
+  printer->Paragraph("  ", signal.explanation());
   for (const auto& gate : signal.gates()) {
     printer->Line(fmt::format("  gate {} ({}): {} against {}, {}", gate.name(), gate.rule_id(),
                               ValueText(gate.value()), Number(gate.threshold()),
@@ -79,7 +72,7 @@ void PrintDetails(const Signal& signal, Printer* printer) {
     printer->Line(fmt::format("  {} = {}", figure.name(), FigureText(figure)));
   }
   if (!signal.what_would_change().empty()) {
-    printer->Line("  otherwise: " + Printable(signal.what_would_change()));
+    printer->Paragraph("  otherwise: ", signal.what_would_change());
   }
 }
 
@@ -88,20 +81,32 @@ Cell MoneyCell(const type::v1::Money& money) { return {MoneyText(money), MoneyPl
 }  // namespace
 
 void PrintSignals(const growth::v1::SignalReport& report, bool details, Printer* printer) {
+  std::vector<const Signal*> signals;
+  for (const Signal& signal : report.signals()) signals.push_back(&signal);
+  for (const Signal& signal : report.false_signals()) signals.push_back(&signal);
   Table table{{{"signal", "signal", Align::kLeft, false},
                {"status", "status", Align::kLeft, false},
                {"value", "value", Align::kRight, false},
-               {"before", "comparison", Align::kRight, false},
-               {"what it says", "explanation", Align::kLeft, true}},
+               {"before", "comparison", Align::kRight, false}},
               {}};
-  for (const Signal& signal : report.signals()) AddSignal(signal, &table);
-  for (const Signal& signal : report.false_signals()) AddSignal(signal, &table);
+  // Sentences stand under the table, and in a column of CSV.
+  if (!printer->is_table()) table.columns.push_back({"", "explanation", Align::kLeft, true});
+  for (const Signal* signal : signals) {
+    table.rows.push_back({KindText(signal->kind()), StatusCell(signal->status()),
+                          ValueCell(signal->value()), ValueCell(signal->comparison())});
+    if (!printer->is_table()) table.rows.back().push_back(signal->explanation());
+  }
   printer->Heading(fmt::format("Signals of growth {}: {}, against {}", PeriodText(report.period()),
                                RangeText(report.dates()), PeriodText(report.comparison_period())));
   printer->Main(table);
-  if (details && printer->is_table()) {
-    for (const Signal& signal : report.signals()) PrintDetails(signal, printer);
-    for (const Signal& signal : report.false_signals()) PrintDetails(signal, printer);
+  printer->Blank();
+  for (const Signal* signal : signals) {
+    if (details) {
+      PrintDetails(*signal, printer);
+    } else {
+      printer->Paragraph(fmt::format("  {:<26}", KindText(signal->kind()) + ":"),
+                         signal->explanation());
+    }
   }
   if (report.customer_basis() == growth::v1::CUSTOMER_BASIS_WON_OPPORTUNITIES) {
     printer->Line("no subscriptions are recorded: customers are accounts with a won opportunity");

@@ -145,8 +145,8 @@ TEST(SponsorsView, ShowsPairsCutsAndCapacity) {
   test::ExpectGolden("services/gtm/cli/golden/match_run.txt", capture.text());
 }
 
-TEST(SignalsView, ShowsStatusValueAndReason) {
-  const auto report = Parse<growth::v1::SignalReport>(
+growth::v1::SignalReport AReport() {
+  return Parse<growth::v1::SignalReport>(
       "period { unit: UNIT_QUARTER fiscal_year: 2017 index: 3 } dates { start_date { year: 2017 "
       "month: 7 day: 1 } end_date { year: 2017 month: 10 day: 1 } } comparison_period { unit: "
       "UNIT_QUARTER fiscal_year: 2017 index: 2 } signals { kind: SIGNAL_KIND_QUOTA status: "
@@ -158,10 +158,33 @@ TEST(SignalsView, ShowsStatusValueAndReason) {
       "SIGNAL_KIND_FALSE_WIN_RATE status: SIGNAL_STATUS_UNKNOWN explanation: \"nothing was won\" } "
       "customer_basis: CUSTOMER_BASIS_WON_OPPORTUNITIES provenance { as_of { seconds: 1510704000 } "
       "}");
+}
+
+TEST(SignalsView, ShowsStatusValueAndReason) {
   Capture capture;
   Printer printer = capture.printer();
-  PrintSignals(report, true, &printer);
+  PrintSignals(AReport(), false, &printer);
   test::ExpectGolden("services/gtm/cli/golden/signals.txt", capture.text());
+}
+
+TEST(SignalsView, ShowsGatesAndFiguresWithDetails) {
+  Capture capture;
+  Printer printer = capture.printer();
+  PrintSignals(AReport(), true, &printer);
+  test::ExpectGolden("services/gtm/cli/golden/signals_details.txt", capture.text());
+}
+
+TEST(Printer, BreaksParagraphsToTheWidth) {
+  Console console;
+  std::ostringstream out;
+  console.out = &out;
+  console.width = 40;
+  Printer printer(console, OutputFormat::kTable);
+  printer.Paragraph("note: ",
+                    "every word of a long sentence is kept, and \xE2\x82\xAC counts once");
+  EXPECT_EQ(out.str(),
+            "note: every word of a long sentence is\n"
+            "      kept, and \xE2\x82\xAC counts once\n");
 }
 
 }  // namespace
