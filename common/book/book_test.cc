@@ -41,6 +41,153 @@ TEST(Book, KnowsWhatArrivesBeforeItsAccount) {
   EXPECT_FALSE(before.FindAccount("acme").has_value());
 }
 
+TEST(Book, MovesAContactToAnotherAccount) {
+  Book book;
+  Apply(&book, {Account("a1").Build(), Account("a2").Build(), Contact("c1", "a1").Build(),
+                Contact("c2", "a1").Build()});
+  Apply(&book, {Contact("c1", "a2").Build()});
+  const BookView view = book.View();
+  EXPECT_EQ(view.contacts_of(*view.FindAccount("a1")).size(), 1u);
+  EXPECT_EQ(view.contacts_of(*view.FindAccount("a2")).size(), 1u);
+  Apply(&book, {Contact("c1").Build()});
+  EXPECT_TRUE(book.View().contacts_of(*view.FindAccount("a2")).empty());
+}
+
+TEST(Book, KeepsWhatBelongsToADeletedAccountForItsReturn) {
+  Book book;
+  Apply(&book, {Account("a1").Build(), Contact("c1", "a1").Build(),
+                Engagement("e1", "a1", "2026-01-05").Build()});
+  const AccountRow row = *book.View().FindAccount("a1");
+  Apply(&book, {Account("a1").Build()}, true);
+  const BookView without = book.View();
+  EXPECT_FALSE(without.is_live(row));
+  EXPECT_TRUE(without.engagements_of(row).empty());
+  EXPECT_EQ(without.unattached_engagement_count(), 1);
+  EXPECT_EQ(without.account(row).id, "a1");
+  Apply(&book, {Account("a1").Build()});
+  EXPECT_EQ(*book.View().FindAccount("a1"), row);
+  EXPECT_EQ(book.View().engagements_of(row).size(), 1u);
+  EXPECT_EQ(book.View().contacts_of(row).size(), 1u);
+}
+
+TEST(Book, GivesStagesTheirMeaningWhenSettingsArriveLate) {
+  Book book;
+  Apply(&book,
+        {Opportunity("o1").Stage("2026-01-05", "engaging").Stage("2026-02-05", "won").Build()});
+  const BookView before = book.View();
+  EXPECT_EQ(before.unknown_stage_count(), 1);
+  EXPECT_EQ(before.opportunity(OpportunityRow{0}).stage_changes[0].role, StageRole::kOpen);
+  Apply(&book, {TenantSettings()
+                    .Set([](auto& s) {
+                      s.mutable_stages(0)->set_id("engaging");
+                      s.mutable_stages(0)->set_position(9);
+                    })
+                    .Build()});
+  const BookView after = book.View();
+  EXPECT_EQ(after.unknown_stage_count(), 0);
+  EXPECT_EQ(after.opportunity(OpportunityRow{0}).stage_changes[0].role, StageRole::kStageZero);
+  EXPECT_EQ(after.opportunity(OpportunityRow{0}).stage_changes[0].position, 9);
+  EXPECT_EQ(before.opportunity(OpportunityRow{0}).stage_changes[0].role, StageRole::kOpen);
+  // Without settings the stages named after their roles hold again.
+  Apply(&book, {TenantSettings().Build()}, true);
+  EXPECT_EQ(book.View().unknown_stage_count(), 1);
+}
+
+TEST(Book, DeletesAnEngagementOfWhichOnlyTheIdIsGiven) {
+  Book book;
+  Apply(&book,
+        {Account("a1").Build(), Engagement("e1", "a1", "2026-01-05").Build(),
+         Engagement("e2", "a1", "2026-01-05").Build(), Engagement("e3", "", "2026-01-05").Build()});
+  records::v1::Record only_id;
+  for (const char* id : {"e1", "e3", "e9"}) {
+    only_id.mutable_engagement()->set_id(id);
+    Apply(&book, {only_id}, true);
+  }
+  EXPECT_EQ(book.View().engagement_count(), 1);
+  EXPECT_EQ(book.View().unattached_engagement_count(), 0);
+}
+
+TEST(Book, SortsEngagementsAndReplacesThem) {
+  Book book;
+  Apply(&book, {Account("a1").Build()});
+  for (const char* day : {"2026-03-01", "2026-01-01", "2026-02-01", "2026-01-01"}) {
+    Apply(&book, {Engagement(std::string("e") + day, "a1", day)
+                      .Set([](auto& e) { e.set_count(100'000); })
+                      .Build()});
+  }
+  const BookView view = book.View();
+  const auto events = view.engagements_of(*view.FindAccount("a1"));
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_EQ(events[0].time(), At("2026-01-01"));
+  EXPECT_EQ(events[2].time(), At("2026-03-01"));
+  EXPECT_EQ(events[0].count, 65'535);
+}
+
+TEST(Book, ConvertsWithTheRateOfTheDay) {
+  Book book;
+  const auto rate = [](std::string id, std::string_view day, int64_t micros) {
+    crm::v1::ExchangeRate rate;
+    rate.set_id(std::move(id));
+    rate.set_currency_code("EUR");
+    *rate.mutable_effective_date() = Date(day);
+    rate.set_rate_micros(micros);
+    return Wrap(rate);
+  };
+  Apply(&book, {rate("r1", "2026-01-01", 1'100'000), rate("r2", "2026-02-01", 1'200'000)});
+  const BookView view = book.View();
+  const Money ten{10'000'000, Currency::Of("EUR")};
+  const auto on = [&](int month, int day) {
+    return view.InReportingCurrency(ten, absl::CivilDay(2026, month, day));
+  };
+  EXPECT_EQ(on(1, 31)->micros, 11'000'000);
+  EXPECT_EQ(on(2, 1)->micros, 12'000'000);
+  EXPECT_EQ(on(2, 1)->currency, Currency::Of("USD"));
+  const auto missing = view.InReportingCurrency(ten, absl::CivilDay(2025, 12, 31));
+  ASSERT_THAT(missing, FailsWith(Reason::EXCHANGE_RATE_MISSING));
+  EXPECT_EQ(missing.error().metadata().at("currency"), "EUR");
+  EXPECT_EQ(missing.error().metadata().at("date"), "2025-12-31");
+  const Money dollars{5, Currency::Of("USD")};
+  EXPECT_EQ(view.InReportingCurrency(dollars, absl::CivilDay(1990, 1, 1))->micros, 5);
+}
+
+TEST(Book, SurvivesRecordsThatNoValidatorSaw) {
+  Book book;
+  records::v1::Record odd;
+  auto* o = odd.mutable_opportunity();
+  o->set_id("o1");
+  o->set_account_id("o1");
+  o->add_amount_changes()->mutable_amount()->set_units(INT64_MAX);
+  o->mutable_amount_changes(0)->mutable_amount()->set_currency_code("USD");
+  o->add_amount_changes()->mutable_amount()->set_currency_code("dollars");
+  o->add_close_date_changes();
+  records::v1::Record empty;
+  records::v1::Record no_id;
+  no_id.mutable_account();
+  Apply(&book, {odd, empty, no_id});
+  const BookView view = book.View();
+  EXPECT_TRUE(view.opportunity(*view.FindOpportunity("o1")).amount_changes.empty());
+  EXPECT_FALSE(view.ContentHash().empty());
+}
+
+TEST(Book, AnEmptyViewHasNothing) {
+  const BookView view;
+  EXPECT_EQ(view.account_row_count(), 0u);
+  EXPECT_FALSE(view.FindAccount("a1").has_value());
+  EXPECT_EQ(view.account(AccountRow{7}).id, "");
+  EXPECT_TRUE(view.engagements_of(AccountRow{7}).empty());
+  EXPECT_TRUE(view.contacts_of(AccountRow{kNoRow}).empty());
+  EXPECT_EQ(view.settings().stages.size(), 5u);
+  EXPECT_EQ(view.ContentHash(), Book().View().ContentHash());
+}
+
+TEST(Book, AViewOfAnUnchangedBookIsTheSame) {
+  Book book;
+  Apply(&book, {Account("a1").Build()});
+  const BookView view = book.View();
+  EXPECT_EQ(book.View().accounts_by_id().data(), view.accounts_by_id().data());
+  EXPECT_EQ(&book.View().campaigns(), &view.campaigns());
+}
+
 TEST(FakeRecords, AnswersLikeRecords) {
   FakeRecords fake("targeting");
   fake.Put(Account("acme"));
