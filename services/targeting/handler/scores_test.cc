@@ -294,6 +294,66 @@ TEST_F(HandoversTest, RefusesSpansThatAreNone) {
   EXPECT_THAT(handler_.GetHandshake(call, request, &response), FailsOn("days.end_date"));
 }
 
+// ---- Plans
+
+class PlansTest : public TargetingHandlerTest {
+ protected:
+  static v1::CheckFunnelPlanRequest D1() {
+    v1::CheckFunnelPlanRequest request;
+    for (const auto& [name, count] :
+         {std::pair("visitors", 265'000), std::pair("SQL", 26'000), std::pair("SAL", 2'600)}) {
+      auto* stage = request.add_stages();
+      stage->set_display_name(name);
+      stage->set_count(count);
+    }
+    return request;
+  }
+  Status Check(const v1::CheckFunnelPlanRequest& request) {
+    rpc::Call call = At("2026-02-01");
+    response_.Clear();
+    return handler_.CheckFunnelPlan(call, request, &response_);
+  }
+  v1::CheckFunnelPlanResponse response_;
+};
+
+TEST_F(PlansTest, D1NamesTheFirstLimitThatIsBroken) {
+  EXPECT_THAT(Check(D1()), FailsWith(Reason::DATA_MISSING)) << "no market stated anywhere";
+  v1::CheckFunnelPlanRequest request = D1();
+  request.set_market_people_count(7'500);
+  ASSERT_THAT(Check(request), IsOk());
+  EXPECT_FALSE(response_.feasible());
+  EXPECT_EQ(response_.first_violation().stage(), "visitors");
+  EXPECT_NEAR(response_.first_violation().ratio(), 35.3, 0.05);
+  EXPECT_EQ(response_.market_group_count_min(), 681);
+  EXPECT_EQ(response_.market_group_count_max(), 1'071);
+  EXPECT_EQ(response_.counter_plan(2).count(), 73);
+}
+
+TEST_F(PlansTest, TakesTheMarketFromTheDefinitionThenFromTheSettings) {
+  records_.Put(test::TenantSettings().Set([](auto& s) { s.set_market_people_count(300'000); }));
+  ASSERT_THAT(Check(D1()), IsOk());
+  EXPECT_TRUE(response_.feasible());
+  v1::TargetDefinition definition = MakeDefinition("d1");
+  definition.set_market_people_count(7'500);
+  ASSERT_THAT(Create(definition, "2026-01-10"), IsOk());
+  ASSERT_THAT(Propose("d1", "2026-01-10"), IsOk());
+  for (int f = 1; f <= 3; ++f) ASSERT_THAT(SignOff("d1", f, "2026-01-10"), IsOk());
+  ASSERT_THAT(Check(D1()), IsOk());
+  EXPECT_FALSE(response_.feasible());
+}
+
+TEST_F(PlansTest, CountsMoneyInOneCurrency) {
+  v1::CheckFunnelPlanRequest request = D1();
+  request.set_market_people_count(300'000);
+  *request.mutable_budget() = test::MoneyOf(1'000);
+  *request.mutable_stages(2)->mutable_cost_each() = test::MoneyOf(1);
+  ASSERT_THAT(Check(request), IsOk());
+  EXPECT_EQ(response_.first_violation().kind(), v1::CheckFunnelPlanResponse::Limit::KIND_MONEY);
+  EXPECT_EQ(response_.counter_plan(2).count(), 1'000);
+  *request.mutable_stages(2)->mutable_cost_each() = test::MoneyOf(1, "EUR");
+  EXPECT_THAT(Check(request), FailsOn("stages[2].cost_each.currency_code"));
+}
+
 // ---- The service
 
 TEST(InOurWords, NamesFieldsAsTheCallerWroteThem) {

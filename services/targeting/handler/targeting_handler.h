@@ -50,6 +50,9 @@ class TargetingHandler {
                         v1::DecideHandoverResponse* response);
   Status GetHandshake(rpc::Call& call, const v1::GetHandshakeRequest& request,
                       v1::GetHandshakeResponse* response);
+  // plans.cc
+  Status CheckFunnelPlan(rpc::Call& call, const v1::CheckFunnelPlanRequest& request,
+                         v1::CheckFunnelPlanResponse* response);
 
  private:
   records_client::Records& records_;

@@ -37,6 +37,7 @@ class TargetingRpc final : public v1::TargetingService::CallbackService {
   GTM_RPC_UNARY(RecordHandover, v1::RecordHandoverRequest, v1::RecordHandoverResponse)
   GTM_RPC_UNARY(DecideHandover, v1::DecideHandoverRequest, v1::DecideHandoverResponse)
   GTM_RPC_UNARY(GetHandshake, v1::GetHandshakeRequest, v1::GetHandshakeResponse)
+  GTM_RPC_UNARY(CheckFunnelPlan, v1::CheckFunnelPlanRequest, v1::CheckFunnelPlanResponse)
 
  private:
   rpc::Gate& gate_;
@@ -64,6 +65,7 @@ constexpr rpc::MethodRule kMethods[] = {
     GTM_ROW("RecordHandover", kWriter, kHeavy),
     GTM_ROW("DecideHandover", kWriter, kHeavy),
     GTM_ROW("GetHandshake", kReader, kHeavy),
+    GTM_ROW("CheckFunnelPlan", kReader, kHeavy),
 };
 #undef GTM_ROW
 
