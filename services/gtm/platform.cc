@@ -87,6 +87,6 @@ void Platform::StartServices(process::Process& process) {
   }
 }
 
-void Platform::Shutdown() { parts_->records->Shutdown(); }
+void Platform::Shutdown() { parts_->records->EndStreams(); }
 
 }  // namespace gtm

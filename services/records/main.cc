@@ -4,7 +4,6 @@
 #include "services/records/handler/records_service.h"
 #include "services/records/open_store.h"
 
-
 namespace {
 
 using namespace gtm;  // NOLINT: this file is nothing but the table of contents
@@ -18,7 +17,7 @@ Status Run(process::Process& process) {
   process.gate().AddMethods(records::handler::RecordsMethods());
   const auto service = records::handler::MakeRecordsService(process.gate(), handler);
   GTM_RETURN_IF_ERROR(process.Listen({service.get()}));
-  process.RunUntilSignal([&] { handler.Shutdown(); });
+  process.RunUntilSignal([&] { handler.EndStreams(); });
   return {};
 }
 

@@ -134,7 +134,11 @@ TEST_F(BadInputTest, ListsThatAreTooLong) {
             }).error_code(),
             StatusCode::INVALID_ARGUMENT);
   ExpectAlive();
-  EXPECT_LT(server_.MemoryBytes() - start_memory_, int64_t{256} << 20);
+  const int64_t growth = server_.MemoryBytes() - start_memory_;
+  std::printf("memory grew by %lld KiB\n", static_cast<long long>(growth >> 10));
+  // Parsing a list of a million empty messages takes 100 MiB for a moment, and the allocator
+  // does not give all of it back.
+  EXPECT_LT(growth, int64_t{256} << 20);
 }
 
 TEST_F(BadInputTest, ValuesThatMeanNothing) {

@@ -99,6 +99,21 @@ TEST_P(CrashTest, NoAcknowledgedWriteIsLostOrDoubled) {
   EXPECT_EQ(engine.IntegrityProblem(), "");
 }
 
+// The test bites: a store that is not durable does lose what was acknowledged.
+TEST(CrashTestItself, NoticesAStoreThatForgets) {
+  ServerProcess server("memory:");
+  server.Start();
+  Random random(Seed());
+  const auto stub = server.NewStub();
+  v1::CommitResponse response;
+  const auto request = PutAccount(MakeRequestId(random), "a", 1);
+  ASSERT_TRUE(CommitUntilAnswered(*stub, "crash", request, &response).ok());
+  EXPECT_EQ(ReadFeed(*stub, "crash").size(), 1u);
+  server.Kill();
+  server.Start();
+  EXPECT_EQ(ReadFeed(*stub, "crash").size(), 0u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, CrashTest, ::testing::ValuesIn(Engine::Names()),
                          [](const auto& info) { return info.param; });
 

@@ -26,6 +26,7 @@ void Maintenance::Stop() {
     stopping_ = true;
   }
   wake_.notify_all();
+  const std::lock_guard lock(stop_mutex_);
   if (thread_.joinable()) thread_.join();
 }
 

@@ -55,6 +55,7 @@ class Maintenance {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  std::mutex stop_mutex_;  // one Stop at a time joins
   std::thread thread_;
 };
 

@@ -87,9 +87,13 @@ RecordsHandler::RecordsHandler(store::Store& store, const Clock& clock, RecordsO
 
 RecordsHandler::~RecordsHandler() { Shutdown(); }
 
-void RecordsHandler::Shutdown() {
-  maintenance_.Stop();
+void RecordsHandler::EndStreams() {
   feed_.Shutdown();
+  maintenance_.Stop();
+}
+
+void RecordsHandler::Shutdown() {
+  EndStreams();
   committer_.Shutdown();
 }
 

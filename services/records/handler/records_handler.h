@@ -59,8 +59,11 @@ class RecordsHandler {
   Status Watch(rpc::Call& call, const v1::WatchRequest& request, WatchSink& sink);
   Status Import(rpc::Call& call, ImportStream& stream);
 
-  // Ends watches and maintenance; writes and answers what has been accepted. Calls that
-  // come later are refused. Call it before the gRPC server is shut down.
+  // Ends watches (SHUTTING_DOWN) and maintenance. Call it before the server drains: unary
+  // calls and imports in flight go on.
+  void EndStreams();
+  // EndStreams; writes and answers what has been accepted. Writes that come later are
+  // refused.
   void Shutdown();
 
  private:

@@ -53,6 +53,7 @@ class StreamsTest : public ::testing::Test {
           [this, &test, request] { status = test.handler_->Watch(call_, request, sink); });
     }
     ~Watching() { (void)End(); }
+    void Ask() { ended_ = true; }
     Status End() {
       ended_ = true;
       if (thread_.joinable()) thread_.join();
@@ -147,6 +148,7 @@ TEST_F(StreamsTest, WatchersShareOneRead) {
       EXPECT_EQ(changes[i].record().account().id(), "a" + std::to_string(i));
   }
   EXPECT_LE(store_.read_changes_count, 110) << "not twenty times fifty";
+  for (auto& watching : watchings) watching->Ask();
 }
 
 TEST_F(StreamsTest, WatchRefusesRevisionsThatAreNotItsOwn) {

@@ -17,6 +17,8 @@ namespace {
 constexpr absl::Duration kLookInterval = absl::Milliseconds(250);
 // Pause where the head is known to be further than what can be read yet.
 constexpr absl::Duration kPause = absl::Milliseconds(10);
+// Pause where the store cannot be reached.
+constexpr absl::Duration kAwayPause = absl::Milliseconds(100);
 constexpr int kReadChanges = 1'000;
 
 class WatchStream {
@@ -68,7 +70,8 @@ class WatchStream {
       Result<store::ChangesResult> read = feed_.Read(query_);
       if (!read.ok() && read.error().reason() != Reason::STORE_UNAVAILABLE) return read.error();
       if (!read.ok()) {
-        if (!Wait(kLookInterval)) return ShuttingDown();
+        absl::SleepFor(kAwayPause);
+        if (!Wait(absl::ZeroDuration())) return ShuttingDown();
         continue;
       }
       if (read->head.epoch != epoch_) {
