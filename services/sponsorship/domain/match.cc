@@ -9,7 +9,6 @@
 
 #include "services/sponsorship/domain/canonical.h"
 #include "services/sponsorship/domain/path_solver.h"
-#include "services/sponsorship/domain/residual.h"
 
 namespace gtm::sponsorship::domain {
 namespace {
@@ -136,14 +135,6 @@ void PriceCandidates(const MatchProblem& p, MatchSolution* s) {
   }
 }
 
-// Lowers executive prices to the least optimal ones: by how far an empty slot from the
-// outside is cheaper than the price.
-void LowerPrices(const MatchProblem& p, MatchSolution* s) {
-  const std::vector<int64_t> reach = internal::Residual(p, *s).FromOutside();
-  for (size_t j = 0; j < s->executive_prices.size(); ++j) s->executive_prices[j] -= reach[j];
-  PriceCandidates(p, s);
-}
-
 int64_t ValueMax(const MatchProblem& p, int64_t first_shift) {
   int64_t value_max = 0;
   for (int32_t i = 0; i < p.candidate_count; ++i) {
@@ -186,9 +177,7 @@ Result<MatchSolution> MatchSponsors(const MatchProblem& problem) {
     Solve<int64_t>(problem, &solution);
   }
   PriceCandidates(problem, &solution);
-  LowerPrices(problem, &solution);
-  internal::MakeCanonical(problem, &solution);
-  PriceCandidates(problem, &solution);
+  internal::MakeCanonical(problem, &solution);  // prices fit every optimal assignment
   for (int32_t i = 0; i < problem.candidate_count; ++i) {
     const int32_t j = solution.executive_of[static_cast<size_t>(i)];
     if (j != kUnmatched) solution.objective += problem.Benefit(i, j);

@@ -11,7 +11,9 @@
 namespace gtm::sponsorship::domain::internal {
 
 // Rows enter one at a time (Insert); after each, the assignment of the rows so far is
-// optimal and `prices` are optimal duals. Negative benefits are never taken. Every
+// optimal and `prices` are the least optimal duals: a search raises the prices of the
+// columns that it passed just so far that each is reached without loss from the row left
+// out, or from the empty slot taken, at its end. Negative benefits are never taken. Every
 // capacity is at least 1.
 //
 // Range: with M = the largest benefit, prices lie in [0, M] and every length formed here
@@ -77,7 +79,7 @@ class PathSolver {
   };
 
   const Cost* Row(int row) const {
-    return &benefits_[static_cast<size_t>(row) * static_cast<size_t>(column_count_)];
+    return benefits_.data() + static_cast<size_t>(row) * static_cast<size_t>(column_count_);
   }
   bool HasFreeSlot(int j) const {
     return static_cast<int32_t>(members_[j].size()) < capacities_[j];

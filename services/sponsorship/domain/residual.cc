@@ -35,28 +35,6 @@ Residual::Residual(const MatchProblem& problem, const MatchSolution& solution)
   }
 }
 
-std::vector<int64_t> Residual::FromOutside() const {
-  std::vector<int64_t> reach(static_cast<size_t>(node_count_), kNoPath);
-  std::vector<bool> done(static_cast<size_t>(node_count_), false);
-  reach[static_cast<size_t>(outside())] = 0;
-  for (;;) {
-    int32_t next = -1;
-    for (int32_t x = 0; x < node_count_; ++x) {
-      const size_t at = static_cast<size_t>(x);
-      if (!done[at] && reach[at] < kNoPath &&
-          (next < 0 || reach[at] < reach[static_cast<size_t>(next)])) {
-        next = x;
-      }
-    }
-    if (next < 0) return reach;
-    done[static_cast<size_t>(next)] = true;
-    for (int32_t y = 0; y < node_count_; ++y) {
-      int64_t& best = reach[static_cast<size_t>(y)];
-      best = std::min(best, reach[static_cast<size_t>(next)] + length(next, y));
-    }
-  }
-}
-
 void Residual::CloseOverPaths() {
   for (int32_t via = 0; via < node_count_; ++via) {
     for (int32_t x = 0; x < node_count_; ++x) {

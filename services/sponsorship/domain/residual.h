@@ -1,6 +1,6 @@
 #pragma once
 // What it costs to move a unit of capacity between executives in an optimal matching.
-// Shared by prices, ties and margins.
+// Shared by proof, ties and margins.
 
 #include <cstdint>
 #include <vector>
@@ -23,8 +23,6 @@ class Residual {
   int32_t node_count() const { return node_count_; }
   int32_t outside() const { return node_count_ - 1; }
   int64_t length(int32_t from, int32_t to) const { return lengths_[Cell(from, to)]; }
-  // Lengths of shortest paths from the outside to every node, O(m^2).
-  std::vector<int64_t> FromOutside() const;
   // Replaces lengths by those of shortest paths between all nodes, O(m^3).
   void CloseOverPaths();
 
