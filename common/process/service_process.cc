@@ -41,9 +41,11 @@ std::shared_ptr<records_client::BookCache> MakeBookCache(Process& process,
   options.follower.channel = std::move(channel);
   options.memory_bytes_max = process.config().Number(config::kBookMemoryMib) << 20;
   auto books = std::make_shared<records_client::BookCache>(options);
-  process.EverySecond([&process, books, relists_told = int64_t{0}]() mutable {
-    ExportStats(process, books->stats(), &relists_told);
-  });
+  // Weak: the cache must end before the server that its channel leads to.
+  process.EverySecond(
+      [&process, weak = std::weak_ptr(books), relists_told = int64_t{0}]() mutable {
+        if (const auto held = weak.lock()) ExportStats(process, held->stats(), &relists_told);
+      });
   return books;
 }
 

@@ -139,7 +139,7 @@ double Growth(const Context& context, absl::CivilDay day) {
 
 bool InPlantedQuarters(const Context& context, absl::CivilDay day) {
   const absl::CivilDay quarter = QuarterStart(context.options.today);
-  return day >= absl::CivilDay(absl::CivilMonth(quarter) - 6);
+  return day >= absl::CivilDay(absl::CivilMonth(quarter) - 3);
 }
 
 void EmitMonth(const Context& context, absl::CivilDay month, Random& random) {

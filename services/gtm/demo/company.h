@@ -59,7 +59,7 @@ struct Truth {
   // quick_sale_churn_factor times as high (GS-18).
   double monthly_churn = 0.010;
   double quick_sale_churn_factor = 2.5;
-  // Planted false signals, all in the last two quarters (GS-03, GS-13, GS-14): share of
+  // Planted false signals, all from the last complete quarter on (GS-03, GS-13, GS-14): share of
   // expansion that is bought with coupons, growth of MQLs and spend, growth of staff.
   double coupon_share = 0.55;
   double mql_growth = 1.8;

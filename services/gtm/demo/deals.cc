@@ -252,7 +252,7 @@ void GenerateSubscription(const Context& context, const AccountFacts& account, R
                           const std::string& opportunity_id) {
   const Truth& truth = context.truth;
   const absl::CivilDay today = context.options.today;
-  const absl::CivilDay planted(absl::CivilMonth(QuarterStart(today)) - 6);
+  const absl::CivilDay planted(absl::CivilMonth(QuarterStart(today)) - 3);
   int number = 1;
   int64_t mrr = mrr_units;
   EmitMovement(context, account, number++, start, SubscriptionMovement::TYPE_NEW, mrr,
