@@ -33,14 +33,20 @@ std::string HashOf(const DealTable& table) {
   Sha256 hash;
   hash.UpdateText("gtm.forecasting.deals.1").Update(absl::ToUnixMicros(table.as_of));
   hash.Update(table.calendar.year_start_month()).UpdateText(table.calendar.time_zone().name());
-  hash.UpdateText(table.currency.code()).Update(static_cast<int64_t>(table.stage_zero.size()));
+  hash.UpdateText(table.currency.code()).Update(static_cast<int64_t>(table.deals.size()));
+  hash.Update(table.unknown_stage_count);
   for (const Deal& deal : table.deals) {
     hash.UpdateText(deal.id).UpdateText(deal.owner_seller_id).UpdateText(deal.segment);
     hash.Update(static_cast<int64_t>(deal.outcome)).Update(deal.clock_day);
+    hash.UpdateText(deal.stage_id).Update(deal.stage_day);
     hash.Update(deal.qualified_day).Update(deal.closed_day);
     hash.Update(deal.amount_micros.value_or(-1));
     hash.Update(static_cast<int64_t>(deal.amount_ratio.value_or(-1) * 1e9));
     hash.Update(deal.expected_close_day.value_or(INT32_MIN));
+  }
+  for (const StageZeroDeal& deal : table.stage_zero) {
+    hash.UpdateText(deal.owner_seller_id).UpdateText(deal.segment).UpdateText(deal.stage_id);
+    hash.Update(deal.clock_day).Update(deal.stage_day).Update(deal.amount_micros.value_or(-1));
   }
   return hash.HexDigest();
 }

@@ -2,7 +2,9 @@
 
 #include <numeric>
 
+#include "common/core/random.h"
 #include "gtest/gtest.h"
+#include "services/forecasting/domain/blend.h"
 #include "services/forecasting/domain/data_quality.h"
 #include "services/forecasting/domain/generated_company.h"
 #include "services/forecasting/domain/walk_forward.h"
@@ -193,6 +195,44 @@ TEST(ForecastPeriod, AFuturePeriodHasNothingWonAndMoreNew) {
   EXPECT_EQ(next.won_micros, 0);
   EXPECT_LT(next.open_mean_micros, now.open_mean_micros);
   EXPECT_GT(next.new_mean_micros, now.new_mean_micros);
+}
+
+// Whatever the records say, the answer is a number: rising quantiles, nothing negative,
+// chances between 0 and 1.
+TEST(ForecastPeriod, SurvivesAnyTable) {
+  for (uint64_t seed = 0; seed < 150; ++seed) {
+    Random random(seed);
+    DealTable table = EmptyTable(absl::CivilDay(2025, 1, 1) + static_cast<int>(seed % 100));
+    table.today_left = seed % 3 == 0 ? random.Uniform() : 0;
+    const int64_t amount_max = seed % 5 == 0 ? INT64_MAX : kMillion;
+    for (uint64_t i = random.Below(60); i > 0; --i) {
+      Deal deal = MakeDeal(std::to_string(i),
+                           DayAt(table.today) - static_cast<int>(random.Below(seed % 2 ? 3 : 2000)),
+                           static_cast<int64_t>(random.Below(static_cast<uint64_t>(amount_max))));
+      const uint64_t fate = random.Below(5);
+      if (fate == 0) deal.amount_micros.reset();
+      if (fate >= 3) {
+        Close(&deal, fate == 3 ? Outcome::kWon : Outcome::kLost,
+              DayAt(deal.qualified_day +
+                    static_cast<DayNumber>(random.Below(
+                        static_cast<uint64_t>(table.today - deal.qualified_day) + 1))));
+        if (fate == 3) deal.amount_ratio = random.Uniform() * 1000;
+      }
+      table.deals.push_back(deal);
+    }
+    const Model model = Blend(table, LearnModel(table), {PeriodUnit::kQuarter, 2025, 1});
+    const PeriodForecast forecast = ForecastPeriod(table, model, kQuarter, {});
+    const DrawSummary summary = SummaryOf(forecast);
+    EXPECT_GE(summary.p05, 0) << seed;
+    EXPECT_LE(summary.p05, summary.p50) << seed;
+    EXPECT_LE(summary.p50, summary.p95) << seed;
+    EXPECT_GE(forecast.mean_micros(), 0) << seed;
+    for (const DealChance& chance : forecast.chances) {
+      if (forecast.remaining_days <= 0) break;
+      EXPECT_GT(chance.win_probability, 0) << seed;
+      EXPECT_LT(chance.win_probability, 1) << seed;
+    }
+  }
 }
 
 // The 80 % interval holds what came in 70 to 90 % of very different companies.

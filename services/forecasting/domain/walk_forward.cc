@@ -66,11 +66,15 @@ int64_t RunRate(const DealTable& table, const DayRange& days) {
 int64_t PreviousQuarter(const DealTable& table, const DayRange& days) {
   const FiscalPeriod quarter = table.calendar.PeriodOf(days.start, PeriodUnit::kQuarter);
   const DayRange before = table.calendar.DaysOf(table.calendar.Shift(quarter, -1));
-  const DayNumber start = NumberOf(before.start);
+  // The same days, counted from the start of the quarter.
+  const DayNumber shift = NumberOf(table.calendar.DaysOf(quarter).start) - NumberOf(before.start);
+  const DayNumber start = NumberOf(days.start) - shift;
   if (FirstClose(table) > start) return RunRate(table, days);
   const DayNumber known = std::max(0, table.today + 1 - NumberOf(days.start));
+  const bool whole = days == table.calendar.DaysOf(quarter);
+  const DayNumber end = whole ? NumberOf(before.end) : NumberOf(days.end) - shift;
   return AddClamped(WonBetween(table, NumberOf(days.start), NumberOf(days.end)),
-                    WonBetween(table, start + known, NumberOf(before.end)));
+                    WonBetween(table, start + known, end));
 }
 
 Result<std::vector<Cut>> WalkForward(const TableAt& table_at, const DealTable& after,

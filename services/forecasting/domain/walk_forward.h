@@ -57,8 +57,8 @@ int64_t WeightedPipeline(const DealTable& table, const DayRange& days);
 // Won so far plus the daily bookings of the last 91 days (fewer where closes began later)
 // for each remaining day.
 int64_t RunRate(const DealTable& table, const DayRange& days);
-// Won so far plus what the remaining days of the previous quarter brought; RunRate where
-// closes began after that quarter did.
+// Won so far plus what the remaining days brought a quarter before; RunRate where closes
+// began after those days did.
 int64_t PreviousQuarter(const DealTable& table, const DayRange& days);
 
 }  // namespace gtm::forecasting::domain

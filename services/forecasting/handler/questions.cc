@@ -69,12 +69,12 @@ void RenderTarget(const std::optional<Target>& target, Currency currency,
 // Everything that the answer depends on: the table, the question, the target, the model.
 void RenderProvenance(const Question& question, const DealTable& table, const DayRange& days,
                       const domain::Selection& selection, const std::optional<Target>& target,
-                      int64_t extra, type::v1::Provenance* result) {
+                      std::string_view extra, type::v1::Provenance* result) {
   Sha256 hash;
   hash.UpdateText(domain::kModelVersion).UpdateText(domain::HashOf(table));
   hash.Update(domain::NumberOf(days.start)).Update(domain::NumberOf(days.end));
   hash.UpdateText(selection.owner_seller_id).UpdateText(selection.segment);
-  hash.Update(target ? target->micros : int64_t{-1}).Update(extra);
+  hash.Update(target ? target->micros : int64_t{-1}).UpdateText(extra);
   *result->mutable_as_of() = ToProto(question.as_of);
   result->set_revision(question.view.revision());
   result->set_input_sha256(hash.HexDigest());
@@ -191,7 +191,8 @@ Result<v1::Forecast> Forecast(const Question& question, const v1::GetForecastReq
   }
   RenderWarnings(domain::FindWarnings(table, model, asked.selection, target.has_value()),
                  table.currency, result.mutable_warnings());
-  RenderProvenance(question, table, days, asked.selection, target, asked.contribution_count,
+  RenderProvenance(question, table, days, asked.selection, target,
+                   fmt::format("contributions {}", asked.contribution_count),
                    result.mutable_provenance());
   return result;
 }
@@ -225,7 +226,7 @@ Status ForecastingHandler::GetCoverage(rpc::Call& call, const v1::GetCoverageReq
   *response->mutable_period() = ToProto(period);
   RenderWarnings(domain::FindWarnings(table, model, asked.selection, target.has_value()),
                  table.currency, response->mutable_warnings());
-  RenderProvenance(question, table, days, asked.selection, target, 0,
+  RenderProvenance(question, table, days, asked.selection, target, "coverage",
                    response->mutable_provenance());
   return {};
 }
@@ -246,16 +247,18 @@ Status ForecastingHandler::GetPipeline(rpc::Call& call, const v1::GetPipelineReq
                        return PositionOf(question, a.key) < PositionOf(question, b.key);
                      });
   }
+  std::string names = fmt::format("pipeline {}", static_cast<int>(grouping));
   for (const domain::PipelineGroup& group : pipeline.groups) {
-    *response->add_groups() =
-        ToProto(group, DisplayNameOf(question, grouping, group.key), table.currency);
+    const std::string name = DisplayNameOf(question, grouping, group.key);
+    *response->add_groups() = ToProto(group, name, table.currency);
+    names += '\n' + name;
   }
   *response->mutable_total() = ToProto(pipeline.total, "", table.currency);
   *response->mutable_won_cycle_days() = MedianEstimate(pipeline.won_cycle_days);
   RenderWarnings(domain::FindWarnings(table, model, selection, true), table.currency,
                  response->mutable_warnings());
   const DayRange today{domain::DayAt(table.today), domain::DayAt(table.today)};
-  RenderProvenance(question, table, today, selection, std::nullopt, static_cast<int64_t>(grouping),
+  RenderProvenance(question, table, today, selection, std::nullopt, names,
                    response->mutable_provenance());
   return {};
 }
@@ -285,8 +288,8 @@ Status ForecastingHandler::Backtest(rpc::Call& call, const v1::BacktestRequest& 
   const absl::CivilDay today = domain::DayAt(after.today);
   const DayRange days{quarters.empty() ? today : after.calendar.DaysOf(quarters.front()).start,
                       quarters.empty() ? today : after.calendar.DaysOf(quarters.back()).end};
-  int64_t cut_key = 0;
-  for (const int day : cut_days) cut_key = cut_key * 97 + day + 1;
+  std::string cut_key = "backtest";
+  for (const int day : cut_days) cut_key += fmt::format(" {}", day);
   RenderProvenance(question, after, days, {}, std::nullopt, cut_key,
                    response->mutable_provenance());
   return {};

@@ -1,0 +1,116 @@
+#include "services/forecasting/domain/read_deals.h"
+
+#include "common/testing/fake_records.h"
+#include "common/testing/matchers.h"
+#include "common/testing/record_builders.h"
+#include "gtest/gtest.h"
+#include "services/forecasting/domain/target.h"
+
+namespace gtm::forecasting::domain {
+namespace {
+
+using test::At;
+using test::FailsWith;
+using test::FakeRecords;
+using test::MoneyOf;
+using test::Opportunity;
+
+DealTable TableOf(const FakeRecords& records, std::string_view as_of) {
+  return DealsAt(records.View(), At(as_of)).value();
+}
+
+TEST(DealsAt, ReadsOnlyWhatHadHappened) {
+  FakeRecords records("forecasting");
+  records.Put(Opportunity("o1", "acme")
+                  .Stage("2026-01-05", "stage_zero")
+                  .Stage("2026-01-20", "open")
+                  .Stage("2026-03-01", "won")
+                  .Amount("2026-01-20", 100)
+                  .Amount("2026-02-20", 80)
+                  .Close("2026-01-20", "2026-03-15"));
+  EXPECT_TRUE(TableOf(records, "2026-01-04").deals.empty());
+  EXPECT_TRUE(TableOf(records, "2026-01-04").stage_zero.empty());
+  EXPECT_TRUE(TableOf(records, "2026-01-10").deals.empty());
+  EXPECT_EQ(TableOf(records, "2026-01-10").stage_zero.size(), 1u);
+  const DealTable open = TableOf(records, "2026-02-01");
+  ASSERT_EQ(open.deals.size(), 1u);
+  EXPECT_EQ(open.deals[0].outcome, Outcome::kOpen);
+  EXPECT_EQ(open.deals[0].amount_micros, 100 * kMicrosPerUnit);
+  EXPECT_EQ(DayAt(open.deals[0].clock_day), absl::CivilDay(2026, 1, 5));
+  EXPECT_EQ(DayAt(open.deals[0].qualified_day), absl::CivilDay(2026, 1, 20));
+  EXPECT_EQ(open.age_days(open.deals[0]), 12);
+  const DealTable won = TableOf(records, "2026-03-02");
+  EXPECT_EQ(won.deals[0].outcome, Outcome::kWon);
+  EXPECT_EQ(DayAt(won.deals[0].closed_day), absl::CivilDay(2026, 3, 1));
+  EXPECT_EQ(won.deals[0].amount_micros, 80 * kMicrosPerUnit);
+  EXPECT_DOUBLE_EQ(won.deals[0].amount_ratio.value(), 0.8);
+}
+
+TEST(DealsAt, AReopenedDealIsOpenAgain) {
+  FakeRecords records("forecasting");
+  records.Put(Opportunity("o1", "acme")
+                  .Stage("2026-01-05", "open")
+                  .Stage("2026-02-05", "lost")
+                  .Stage("2026-03-05", "open"));
+  EXPECT_EQ(TableOf(records, "2026-02-10").deals[0].outcome, Outcome::kLost);
+  EXPECT_EQ(TableOf(records, "2026-03-10").deals[0].outcome, Outcome::kOpen);
+}
+
+TEST(DealsAt, TheRestOfTodayIsStillToCome) {
+  FakeRecords records("forecasting");
+  EXPECT_DOUBLE_EQ(TableOf(records, "2026-03-05T18:00:00Z").today_left, 0.25);
+  EXPECT_DOUBLE_EQ(TableOf(records, "2026-03-05").today_left, 1);
+}
+
+TEST(DealsAt, ConvertsWithTheRateOfTheDayOfWinning) {
+  FakeRecords records("forecasting");
+  const auto rate = [&](const char* id, const char* day, int64_t micros) {
+    records.Put(test::RecordBuilder<crm::v1::ExchangeRate>(id).Set([&](auto& r) {
+      r.set_currency_code("EUR");
+      *r.mutable_effective_date() = test::Date(day);
+      r.set_rate_micros(micros);
+    }));
+  };
+  records.Put(Opportunity("o1", "acme")
+                  .Stage("2026-01-05", "open")
+                  .Stage("2026-02-01", "won")
+                  .Amount("2026-01-05", 100, "EUR"));
+  EXPECT_THAT(DealsAt(records.View(), At("2026-03-01")), FailsWith(Reason::EXCHANGE_RATE_MISSING));
+  rate("r1", "2026-01-01", 1'100'000);
+  rate("r2", "2026-02-15", 1'500'000);
+  EXPECT_EQ(TableOf(records, "2026-03-01").deals[0].amount_micros, 110 * kMicrosPerUnit);
+}
+
+TEST(DealsAt, TheAccountLendsItsSegment) {
+  FakeRecords records("forecasting");
+  records.Put(test::Account("acme").Set([](auto& a) { a.set_segment("large"); }));
+  records.Put(Opportunity("o1", "acme").Stage("2026-01-05", "open"));
+  records.Put(Opportunity("o2", "acme").Stage("2026-01-05", "open").Set([](auto& o) {
+    o.set_segment("small");
+  }));
+  const DealTable table = TableOf(records, "2026-02-01");
+  EXPECT_EQ(table.deals[0].segment, "large");
+  EXPECT_EQ(table.deals[1].segment, "small");
+}
+
+TEST(TargetFromQuotas, TakesTheShareOfDays) {
+  FakeRecords records("forecasting");
+  records.Put(test::Seller("ada").Set([](auto& seller) {
+    auto* quota = seller.add_quotas();
+    *quota->mutable_start_date() = test::Date("2026-01-01");
+    *quota->mutable_end_date() = test::Date("2027-01-01");
+    *quota->mutable_amount() = MoneyOf(365);
+  }));
+  const DayRange march = {absl::CivilDay(2026, 3, 1), absl::CivilDay(2026, 4, 1)};
+  const auto target = [&](const Selection& selection, const DayRange& days) {
+    return TargetFromQuotas(records.View(), days, selection, days.start).value();
+  };
+  EXPECT_EQ(target({}, march)->micros, 31 * kMicrosPerUnit);
+  EXPECT_EQ(target({"ada", ""}, march)->quota_count, 1);
+  EXPECT_FALSE(target({"bob", ""}, march).has_value());
+  EXPECT_FALSE(target({"", "large"}, march).has_value());
+  EXPECT_FALSE(target({}, {absl::CivilDay(2028, 1, 1), absl::CivilDay(2028, 4, 1)}).has_value());
+}
+
+}  // namespace
+}  // namespace gtm::forecasting::domain
