@@ -329,6 +329,21 @@ TEST_F(CliTest, CompletionKnowsEveryCommand) {
   }
   const std::string script = Write("completion.bash", (Run({"completion", "bash"}), out_.str()));
   EXPECT_EQ(std::system(("bash -n " + script).c_str()), 0);
+  // The script itself, asked as a shell asks it.
+  const auto complete = [&](const std::string& words, int at) {
+    const std::string answer = (folder_ / "answer").string();
+    const std::string command = "bash -c 'source " + script + "; COMP_WORDS=(" + words +
+                                "); COMP_CWORD=" + std::to_string(at) +
+                                "; _gtm; echo -n \"${COMPREPLY[@]}\"' > " + answer;
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    return ReadBack("answer");
+  };
+  EXPECT_EQ(complete("gtm fore", 1), "forecast");
+  EXPECT_EQ(complete("gtm forecast pipe", 2), "pipeline");
+  EXPECT_EQ(complete("gtm forecast pipeline --b", 3), "--by");
+  EXPECT_EQ(complete("gtm forecast pipeline --by s", 4), "stage segment");
+  EXPECT_EQ(complete("gtm record get acc", 3), "account");
+  EXPECT_EQ(complete("gtm targets -o j", 3), "json");
 }
 
 TEST_F(CliTest, VersionNamesWhatItIsBuiltOn) {

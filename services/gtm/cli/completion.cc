@@ -4,18 +4,38 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <functional>
+#include <map>
+#include <sstream>
+#include <utility>
 #include <vector>
+
+#include "common/record/kinds.h"
 
 namespace gtm::cli {
 namespace {
 
+// A word that may follow, and what it means.
+using Word = std::pair<std::string, std::string>;
+
+// What may follow a flag.
+struct Values {
+  enum class Type { kNone, kWords, kFile, kFolder, kAny };
+  Type type = Type::kNone;
+  std::string words;  // separated by spaces
+};
+
+struct Flag {
+  std::string name;       // "--output"
+  std::string shorthand;  // "-o", or ""
+  std::string meaning;
+  Values values;
+};
+
 // One command with what may follow its name.
 struct Node {
-  std::string path;                                           // "record list", "" for the root
-  std::string meaning;                                        // of the last word
-  std::vector<std::pair<std::string, std::string>> commands;  // name, meaning
-  std::vector<std::pair<std::string, std::string>> flags;     // "--as-of", meaning
+  std::string path;            // "record list", "" for the root
+  std::vector<Word> commands;  // and words of positionals
+  std::vector<Flag> flags;
 };
 
 std::string OneLine(std::string text) {
@@ -25,18 +45,59 @@ std::string OneLine(std::string text) {
   return text;
 }
 
+// CLI11 writes the words that an option takes into its type: "TEXT:{table,json,csv}".
+Values ValuesOf(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  Values values;
+  if (type == "KIND") {
+    values.type = Values::Type::kWords;
+    for (const record::KindInfo& kind : record::Kinds()) {
+      values.words += (values.words.empty() ? "" : " ") + kind.name;
+    }
+    return values;
+  }
+  const size_t open = type.find('{');
+  const size_t close = type.find('}');
+  if (open != std::string::npos && close != std::string::npos) {
+    values.type = Values::Type::kWords;
+    values.words = type.substr(open + 1, close - open - 1);
+    std::replace(values.words.begin(), values.words.end(), ',', ' ');
+  } else if (type == "FILE") {
+    values.type = Values::Type::kFile;
+  } else if (type == "DIR") {
+    values.type = Values::Type::kFolder;
+  } else if (option.get_expected_min() > 0) {
+    values.type = Values::Type::kAny;
+  }
+  return values;
+}
+
+void AddOption(const CLI::Option& option, Node* node) {
+  const Values values = ValuesOf(option);
+  if (option.get_positional()) {
+    std::istringstream words(values.words);
+    for (std::string word; words >> word;) {
+      node->commands.emplace_back(word, OneLine(option.get_description()));
+    }
+    return;
+  }
+  const auto& shorts = option.get_snames();
+  for (const std::string& name : option.get_lnames()) {
+    node->flags.push_back({"--" + name, shorts.empty() ? "" : "-" + shorts.front(),
+                           OneLine(option.get_description()), values});
+  }
+}
+
 void Collect(const CLI::App& app, const std::string& path, std::vector<Node>* nodes) {
   Node node;
   node.path = path;
-  node.meaning = OneLine(app.get_description());
   const auto everything = [](const CLI::App*) { return true; };
   for (const CLI::App* sub : app.get_subcommands(everything)) {
     node.commands.emplace_back(sub->get_name(), OneLine(sub->get_description()));
   }
   for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      node.flags.emplace_back("--" + name, OneLine(option->get_description()));
-    }
+    const bool repeated_help = !path.empty() && option->check_lname("help");
+    if (!repeated_help) AddOption(*option, &node);
   }
   nodes->push_back(node);
   for (const CLI::App* sub : app.get_subcommands(everything)) {
@@ -44,41 +105,68 @@ void Collect(const CLI::App& app, const std::string& path, std::vector<Node>* no
   }
 }
 
-std::string Words(const std::vector<std::pair<std::string, std::string>>& words) {
+std::string WordsOf(const Node& node) {
   std::string text;
-  for (const auto& [word, meaning] : words) text += (text.empty() ? "" : " ") + word;
+  for (const auto& [word, meaning] : node.commands) text += (text.empty() ? "" : " ") + word;
+  for (const Flag& flag : node.flags) text += (text.empty() ? "" : " ") + flag.name;
   return text;
 }
 
+// The paths of all commands as patterns of a shell's case: " record"|" record list"|...
+std::string PathPatterns(const std::vector<Node>& nodes) {
+  std::string text;
+  for (const Node& node : nodes) {
+    if (!node.path.empty()) text += (text.empty() ? "" : "|") + ("\" " + node.path + "\"");
+  }
+  return text;
+}
+
+// Every flag once, by name: flags of one name take the same values everywhere.
+std::map<std::string, Flag> FlagsByName(const std::vector<Node>& nodes) {
+  std::map<std::string, Flag> flags;
+  for (const Node& node : nodes) {
+    for (const Flag& flag : node.flags) flags.emplace(flag.name, flag);
+  }
+  return flags;
+}
+
+std::string Pattern(const Flag& flag) {
+  return flag.shorthand.empty() ? flag.name : flag.name + "|" + flag.shorthand;
+}
+
 std::string Bash(const std::vector<Node>& nodes) {
-  const std::string root_flags = Words(nodes.front().flags);
   std::string text =
       "# bash completion of gtm; load it with: source <(gtm completion bash)\n"
       "_gtm() {\n"
       "  local current=\"${COMP_WORDS[COMP_CWORD]}\" path=\"\" word words=\"\"\n"
       "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-      "    case \"$path $word\" in\n";
-  std::string known;
-  for (const Node& node : nodes) {
-    if (!node.path.empty()) known += (known.empty() ? "" : "|") + ("\" " + node.path + "\"");
+      "    case \"$path $word\" in\n      " +
+      PathPatterns(nodes) +
+      ") path=\"$path $word\" ;;\n    esac\n  done\n"
+      "  case \"${COMP_WORDS[COMP_CWORD-1]}\" in\n";
+  for (const auto& [name, flag] : FlagsByName(nodes)) {
+    const std::string how = flag.values.type == Values::Type::kFile ? "-f"
+                            : flag.values.type == Values::Type::kFolder
+                                ? "-d"
+                                : "-W \"" + flag.values.words + "\"";
+    if (flag.values.type == Values::Type::kNone) continue;
+    text += fmt::format("    {}) COMPREPLY=($(compgen {} -- \"$current\")); return ;;\n",
+                        Pattern(flag), how);
   }
-  text += "      " + known + ") path=\"$path $word\" ;;\n    esac\n  done\n  case \"$path\" in\n";
+  text += "  esac\n  case \"$path\" in\n";
   for (const Node& node : nodes) {
-    text +=
-        fmt::format("    \"{}\") words=\"{} {}\" ;;\n", node.path.empty() ? "" : " " + node.path,
-                    Words(node.commands), Words(node.flags));
+    text += fmt::format("    \"{}\") words=\"{}\" ;;\n", node.path.empty() ? "" : " " + node.path,
+                        WordsOf(node));
   }
+  Node root_flags;
+  root_flags.flags = nodes.front().flags;
   text += fmt::format(
       "  esac\n"
-      "  case \"${{COMP_WORDS[COMP_CWORD-1]}}\" in\n"
-      "    --data|-d) COMPREPLY=($(compgen -d -- \"$current\")); return ;;\n"
-      "    --mapping|-m|--rejects|--file) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
-      "    --output|-o) COMPREPLY=($(compgen -W \"table json csv\" -- \"$current\")); return ;;\n"
-      "  esac\n"
-      "  COMPREPLY=($(compgen -W \"$words {}\" -- \"$current\"))\n"
+      "  [ -n \"$path\" ] && words=\"$words {}\"\n"
+      "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
       "}}\n"
       "complete -F _gtm gtm\n",
-      root_flags);
+      WordsOf(root_flags));
   return text;
 }
 
@@ -90,28 +178,29 @@ std::string Zsh(const std::vector<Node>& nodes) {
       "  local gtm_path=\"\" gtm_word\n"
       "  local -a gtm_commands gtm_flags\n"
       "  for gtm_word in ${words[2,CURRENT-1]}; do\n"
-      "    case \"$gtm_path $gtm_word\" in\n";
-  std::string known;
-  for (const Node& node : nodes) {
-    if (!node.path.empty()) known += (known.empty() ? "" : "|") + ("' " + node.path + "'");
+      "    case \"$gtm_path $gtm_word\" in\n      " +
+      PathPatterns(nodes) +
+      ") gtm_path=\"$gtm_path $gtm_word\" ;;\n    esac\n  done\n"
+      "  case \"${words[CURRENT-1]}\" in\n";
+  for (const auto& [name, flag] : FlagsByName(nodes)) {
+    const std::string how = flag.values.type == Values::Type::kFile ? "_files"
+                            : flag.values.type == Values::Type::kFolder
+                                ? "_files -/"
+                                : "compadd -- " + flag.values.words;
+    if (flag.values.type == Values::Type::kNone) continue;
+    text += fmt::format("    {}) {}; return ;;\n", Pattern(flag), how);
   }
-  text += "      " + known + ") gtm_path=\"$gtm_path $gtm_word\" ;;\n    esac\n  done\n";
-  text += "  case \"$gtm_path\" in\n";
+  text += "  esac\n  case \"$gtm_path\" in\n";
   for (const Node& node : nodes) {
-    text += fmt::format("    '{}')\n", node.path.empty() ? "" : " " + node.path);
-    text += "      gtm_commands=(";
+    text +=
+        fmt::format("    \"{}\")\n      gtm_commands=(", node.path.empty() ? "" : " " + node.path);
     for (const auto& [word, meaning] : node.commands)
       text += fmt::format(" '{}:{}'", word, meaning);
     text += " )\n      gtm_flags=(";
-    for (const auto& [word, meaning] : node.flags) text += fmt::format(" '{}:{}'", word, meaning);
+    for (const Flag& flag : node.flags) text += fmt::format(" '{}:{}'", flag.name, flag.meaning);
     text += " ) ;;\n";
   }
   text +=
-      "  esac\n"
-      "  case \"${words[CURRENT-1]}\" in\n"
-      "    --data|-d) _files -/; return ;;\n"
-      "    --mapping|-m|--rejects|--file) _files; return ;;\n"
-      "    --output|-o) compadd table json csv; return ;;\n"
       "  esac\n"
       "  _describe command gtm_commands\n"
       "  _describe flag gtm_flags\n"
@@ -134,18 +223,24 @@ std::string Fish(const std::vector<Node>& nodes) {
       "end\n"
       "complete -c gtm -f\n";
   for (const Node& node : nodes) {
-    const std::string here = fmt::format(
-        "complete -c gtm -n 'string match -qr -- \"^{}( |$)\" (__gtm_path)'", node.path);
-    const std::string at =
-        fmt::format("complete -c gtm -n 'test (__gtm_path) = \"{}\"'", node.path);
+    const std::string below =
+        node.path.empty()
+            ? "complete -c gtm"
+            : fmt::format("complete -c gtm -n 'string match -qr -- \"^{}( |$)\" (__gtm_path)'",
+                          node.path);
     for (const auto& [word, meaning] : node.commands) {
-      text += fmt::format("{} -a {} -d '{}'\n", at, word, meaning);
+      text += fmt::format("complete -c gtm -n 'test (__gtm_path) = \"{}\"' -a {} -d '{}'\n",
+                          node.path, word, meaning);
     }
-    for (const auto& [word, meaning] : node.flags) {
-      const bool file =
-          word == "--mapping" || word == "--rejects" || word == "--file" || word == "--data";
-      text += fmt::format("{} -l {} {}-d '{}'\n", node.path.empty() ? "complete -c gtm" : here,
-                          word.substr(2), file ? "-rF " : "", meaning);
+    for (const Flag& flag : node.flags) {
+      const std::string shorthand = flag.shorthand.empty() ? "" : " -s " + flag.shorthand.substr(1);
+      const std::string values = flag.values.type == Values::Type::kNone ? ""
+                                 : flag.values.type == Values::Type::kWords
+                                     ? " -xa '" + flag.values.words + "'"
+                                 : flag.values.type == Values::Type::kAny ? " -x"
+                                                                          : " -rF";
+      text += fmt::format("{} -l {}{}{} -d '{}'\n", below, flag.name.substr(2), shorthand, values,
+                          flag.meaning);
     }
   }
   return text;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "services/gtm/cli/text_format.h"
 
 namespace gtm::cli {
@@ -100,11 +102,13 @@ void PrintSignals(const growth::v1::SignalReport& report, bool details, Printer*
                                RangeText(report.dates()), PeriodText(report.comparison_period())));
   printer->Main(table);
   printer->Blank();
+  size_t lead = 0;
+  for (const Signal* signal : signals) lead = std::max(lead, KindText(signal->kind()).size());
   for (const Signal* signal : signals) {
     if (details) {
       PrintDetails(*signal, printer);
     } else {
-      printer->Paragraph(fmt::format("  {:<26}", KindText(signal->kind()) + ":"),
+      printer->Paragraph(fmt::format("  {:<{}}  ", KindText(signal->kind()), lead),
                          signal->explanation());
     }
   }

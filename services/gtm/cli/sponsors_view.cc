@@ -74,26 +74,30 @@ Table CapacityTable(const google::protobuf::RepeatedPtrField<ExecutiveCapacity>&
   return table;
 }
 
+// People read names, programs get ids.
+Cell NamedCell(const Names& names, const std::string& id) {
+  const std::string name = NameOf(names, id);
+  return {name.empty() ? id : name, id};
+}
+
 Table PairsTable(const MatchRun& run, const PeopleNames& names) {
   Table table{{{"#", "rank", Align::kRight, false},
                {"person", "contact_id", Align::kLeft, true},
-               {"name", "contact_name", Align::kLeft, true},
                {"account", "account_id", Align::kLeft, true},
                {"executive", "executive_id", Align::kLeft, true},
-               {"executive's name", "executive_name", Align::kLeft, true},
                {"score", "score_micropoints", Align::kRight, false},
                {"in common", "affinity", Align::kLeft, true},
                {"value", "value_micropoints", Align::kRight, false},
-               {"runner-up loses", "runner_up_loss_micropoints", Align::kRight, false}},
+               {"next loses", "runner_up_loss_micropoints", Align::kRight, false}},
               {}};
   for (const MatchRun::Pair& pair : run.pairs()) {
-    table.rows.push_back(
-        {std::to_string(pair.rank()), pair.contact_id(), NameOf(names.contacts, pair.contact_id()),
-         pair.account_id(), pair.executive_id(), NameOf(names.executives, pair.executive_id()),
-         PointsCell(pair.score().micropoints()), AffinityText(pair),
-         PointsCell(pair.value_micropoints()),
-         pair.runner_up_executive_id().empty() ? Cell("", "")
-                                               : PointsCell(pair.runner_up_loss_micropoints())});
+    table.rows.push_back({std::to_string(pair.rank()), NamedCell(names.contacts, pair.contact_id()),
+                          pair.account_id(), NamedCell(names.executives, pair.executive_id()),
+                          PointsCell(pair.score().micropoints()), AffinityText(pair),
+                          PointsCell(pair.value_micropoints()),
+                          pair.runner_up_executive_id().empty()
+                              ? Cell("", "")
+                              : PointsCell(pair.runner_up_loss_micropoints())});
   }
   return table;
 }
@@ -139,12 +143,13 @@ void PrintCapacity(const sponsorship::v1::GetCapacityResponse& answer, const Peo
 }
 
 void PrintMatchRun(const MatchRun& run, const PeopleNames& names, Printer* printer) {
-  printer->Heading(fmt::format("Match run {}: {}, {} pairs of value {} for {} slots, {} cut",
+  printer->Heading(fmt::format("Match run {}: {}, value {} in {} of {} slots, {} cut",
                                run.id().empty() ? "(not recorded)" : run.id(),
                                EnumText(MatchRun::State_Name(run.state()), "STATE_"),
-                               Thousands(run.pairs_size()), Points(run.objective_micropoints()),
+                               Points(run.objective_micropoints()), Thousands(run.pairs_size()),
                                Thousands(run.slot_count()), Thousands(run.cut_count())));
   printer->Main(PairsTable(run, names));
+  printer->Line("next loses: total value lost if the person went to the next best executive");
   if (run.transitions_size() > 0) {
     Table table{{{"ends", "sponsorship_id", Align::kLeft, true},
                  {"person", "contact_id", Align::kLeft, true},

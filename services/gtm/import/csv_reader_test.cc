@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <sstream>
+
+#include "common/core/random.h"
 
 namespace gtm::importing {
 namespace {
@@ -103,6 +106,47 @@ TEST(CsvReader, ReadsAcrossItsBuffer) {
   ASSERT_EQ(read.rows.size(), 20'000u);
   EXPECT_THAT(read.rows[19'999], ElementsAre("19999", "x\"19999"));
   EXPECT_TRUE(read.problems.empty());
+}
+
+// Writes a cell as RFC 4180 says.
+std::string Quoted(const std::string& cell) {
+  std::string text = "\"";
+  for (const char c : cell) text += c == '"' ? "\"\"" : std::string(1, c);
+  return text + "\"";
+}
+
+TEST(CsvReader, ReadsBackWhateverWasWritten) {
+  Random random(7);
+  const std::string alphabet = "ab,;\"\n\r \t\xC3\xBC";
+  for (int round = 0; round < 300; ++round) {
+    std::vector<std::vector<std::string>> rows(1 + random.Below(8));
+    std::string text;
+    for (auto& row : rows) {
+      row.resize(1 + random.Below(5));
+      for (std::string& cell : row) {
+        const size_t size = random.Below(12);
+        for (size_t i = 0; i < size; ++i) cell += alphabet[random.Below(alphabet.size())];
+        text += (&cell == &row.front() ? "" : ",") + Quoted(cell);
+      }
+      text += random.Below(2) == 0 ? "\n" : "\r\n";
+    }
+    const Read read = ReadAll(text);
+    ASSERT_EQ(read.rows, rows) << "round " << round;
+    ASSERT_TRUE(read.problems.empty());
+  }
+}
+
+TEST(CsvReader, EndsOnAnyBytes) {
+  Random random(8);
+  const std::string alphabet("a,\"\n\r\0\xFF\xEF\xBB\xBF", 10);
+  for (int round = 0; round < 2'000; ++round) {
+    std::string text;
+    const size_t size = random.Below(60);
+    for (size_t i = 0; i < size; ++i) text += alphabet[random.Below(alphabet.size())];
+    const Read read = ReadAll(text);
+    ASSERT_LE(read.rows.size() + read.problems.size(), size + 1);
+    ASSERT_TRUE(std::is_sorted(read.lines.begin(), read.lines.end()));
+  }
 }
 
 }  // namespace

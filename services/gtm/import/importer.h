@@ -68,7 +68,7 @@ class Sink {
   virtual void OnProgress(const Progress& progress) {}
 };
 
-// Runs one mapping over one folder. Holds in memory: joined files, ledgers, and eight
+// Runs one mapping over one folder. Holds in memory: joined files, ledgers, and sixteen
 // bytes for each record (to notice ids that come twice). Not thread-safe.
 class Importer {
  public:

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "common/core/random.h"
 #include "services/gtm/import/import_testing.h"
 
 namespace gtm::importing {
@@ -239,6 +240,24 @@ TEST(Importer, IsDeterministicAndReportsProgress) {
   EXPECT_EQ(once->progress.row_count, 1'000);
   EXPECT_EQ(once->progress.byte_count, once->progress.total_byte_count);
   EXPECT_GT(once->progress.byte_count, 1'000);
+}
+
+TEST(Importer, MakesAValidRecordOrARejectionOfAnyCells) {
+  Random random(9);
+  const std::string words[] = {"",           "1",    "-1",       "1e9",  "99999999999999999999",
+                               "2017-01-01", "\xFF", "0.000001", "TRUE", ";;",
+                               "2017-13-45", "NaN",  "inf",      " x "};
+  for (int round = 0; round < 500; ++round) {
+    std::string row = "id" + std::to_string(round);
+    for (int i = 0; i < 8; ++i) row += "," + words[random.Below(std::size(words))];
+    const auto run = Accounts(row + "\n");
+    ASSERT_TRUE(run.ok());
+    ASSERT_NE(run->records.empty(), run->rejections.empty()) << row;
+    for (const record::Record& record : run->records) {
+      record::Record again;
+      ASSERT_TRUE(again.ParseFromString(record.SerializeAsString())) << row;
+    }
+  }
 }
 
 TEST(Importer, StopsWhenTheSinkSaysSo) {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 #include "services/gtm/import/import_testing.h"
 
 namespace gtm::importing {
@@ -79,6 +81,17 @@ append = { to = "stages" }
   EXPECT_THAT(mistakes, Mistake("m.toml:18", "exactly one of column, template, value"));
   EXPECT_THAT(mistakes, Mistake("m.toml:19", "there is no [values.w]"));
   EXPECT_THAT(mistakes, Mistake("m.toml:20", "Account has no field \"stages\""));
+}
+
+TEST(ParseMapping, TakesTheExampleOfTheReadme) {
+  std::ifstream file("services/gtm/mappings/README.md");
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const size_t begin = text.find("```toml\n") + 8;
+  const auto mapping = ParseMapping(text.substr(begin, text.find("```", begin) - begin), "README");
+  ASSERT_TRUE(mapping.ok()) << mapping.error().message();
+  ASSERT_EQ(mapping->blocks.size(), 1u);
+  EXPECT_EQ(mapping->blocks[0].fields.size(), 5u);
+  EXPECT_EQ(mapping->blocks[0].appends.size(), 1u);
 }
 
 TEST(ParseMapping, RefusesWhatIsNotToml) {
