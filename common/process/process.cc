@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <google/protobuf/stubs/common.h>
+#include <google/protobuf/stubs/logging.h>
 #include <prometheus/gauge.h>
 #include <spdlog/version.h>
 
@@ -49,6 +50,8 @@ Process::Process(config::Config config) : config_(std::move(config)) {}
 Process::~Process() = default;
 
 Result<std::unique_ptr<Process>> Process::Start(std::string_view name, config::Config config) {
+  // Bad input is answered with an error; protobuf's own lines about it would flood the log.
+  google::protobuf::SetLogHandler(nullptr);
   std::unique_ptr<Process> process(new Process(std::move(config)));
   GTM_RETURN_IF_ERROR(process->StartTelemetry(name));
   process->signals_ = std::make_unique<Signals>();

@@ -42,10 +42,9 @@ std::shared_ptr<records_client::BookCache> MakeBookCache(Process& process,
   options.memory_bytes_max = process.config().Number(config::kBookMemoryMib) << 20;
   auto books = std::make_shared<records_client::BookCache>(options);
   // Weak: the cache must end before the server that its channel leads to.
-  process.EverySecond(
-      [&process, weak = std::weak_ptr(books), relists_told = int64_t{0}]() mutable {
-        if (const auto held = weak.lock()) ExportStats(process, held->stats(), &relists_told);
-      });
+  process.EverySecond([&process, weak = std::weak_ptr(books), relists_told = int64_t{0}]() mutable {
+    if (const auto held = weak.lock()) ExportStats(process, held->stats(), &relists_told);
+  });
   return books;
 }
 

@@ -165,15 +165,3 @@ grpc::Status Gate::Stream(grpc::ServerContext* context, std::string_view method,
 }
 
 }  // namespace gtm::rpc
-
-// One line a unary method in a binding class that has `kService`, `gate_` and
-// `handler_` (see any services/*/handler/*_service.cc).
-#define GTM_RPC_UNARY(Method, Request, Response)                                                 \
-  grpc::ServerUnaryReactor* Method(grpc::CallbackServerContext* context, const Request* request, \
-                                   Response* response) override {                                \
-    static const std::string method = std::string(kService) + "/" #Method;                       \
-    return gate_.Unary(context, method, request, response,                                       \
-                       [this](::gtm::rpc::Call& call, const Request& q, Response* a) {           \
-                         return handler_.Method(call, q, a);                                     \
-                       });                                                                       \
-  }

@@ -1,9 +1,11 @@
 #include "common/rpc/gate.h"
 
+#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
 #include <future>
 
+#include "common/rpc/raw_unary.h"
 #include "common/rpc/server.h"
 #include "common/rpc/status.h"
 #include "google/rpc/status_details.pb.h"
@@ -32,7 +34,8 @@ class FakeHandler {
   std::string trace_id;
 };
 
-class FakeRpc final : public RecordsService::CallbackService {
+class FakeRpc final
+    : public RecordsService::WithRawCallbackMethod_GetHead<RecordsService::Service> {
  public:
   static constexpr std::string_view kService = "gtm.records.v1.RecordsService";
   FakeRpc(Gate& gate, FakeHandler& handler) : gate_(gate), handler_(handler) {}
@@ -153,6 +156,26 @@ TEST_F(GateTest, AServiceThatNobodyServesSaysSo) {
   stub_ = RecordsService::NewStub((*server)->InProcessChannel());
   grpc::ClientContext context;
   EXPECT_EQ(Fail(&context).reason(), Reason::METHOD_NOT_SERVED);
+}
+
+TEST_F(GateTest, BytesThatAreNoMessageAreMalformed) {
+  StartWith(loopback_, kRead);
+  grpc::GenericStub stub(server_->InProcessChannel());
+  const grpc::Slice slice(std::string("\xff\xff\xff"));
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::ByteBuffer response;
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  const auto call =
+      stub.PrepareUnaryCall(&context, "/gtm.records.v1.RecordsService/GetHead", request, &queue);
+  call->StartCall();
+  grpc::Status status;
+  call->Finish(&response, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  ASSERT_TRUE(queue.Next(&tag, &ok));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(FromGrpcStatus(status).reason(), Reason::MALFORMED_MESSAGE);
 }
 
 TEST_F(GateTest, AHeavyCallRunsOnThePoolAndStrayExceptionsBecomeInternal) {

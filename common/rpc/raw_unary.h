@@ -83,4 +83,31 @@ grpc::ServerUnaryReactor* RawUnaryAsync(Gate& gate, grpc::CallbackServerContext*
                          });
 }
 
+// Mixed<Service, A, B> is A<B<Service>>: the base of a binding class, with generated
+// mixins such as TargetingService::WithRawCallbackMethod_ScoreAccount.
+template <class Service, template <class> class... Methods>
+struct MixedBase {
+  using Type = Service;
+};
+template <class Service, template <class> class First, template <class> class... Rest>
+struct MixedBase<Service, First, Rest...> {
+  using Type = First<typename MixedBase<Service, Rest...>::Type>;
+};
+template <class Service, template <class> class... Methods>
+using Mixed = typename MixedBase<Service, Methods...>::Type;
+
 }  // namespace gtm::rpc
+
+// One line a unary method in a binding class over Mixed that has `kService`, `gate_` and
+// `handler_` (see any services/*/handler/*_service.cc).
+#define GTM_RPC_UNARY(Method, Request, Response)                                                \
+  grpc::ServerUnaryReactor* Method(grpc::CallbackServerContext* context,                        \
+                                   const grpc::ByteBuffer* request, grpc::ByteBuffer* response) \
+      override {                                                                                \
+    static const std::string method = std::string(kService) + "/" #Method;                      \
+    return ::gtm::rpc::RawUnary<Request, Response>(                                             \
+        gate_, context, method, request, response,                                              \
+        [this](::gtm::rpc::Call& call, const Request& q, Response* a) {                         \
+          return handler_.Method(call, q, a);                                                   \
+        });                                                                                     \
+  }

@@ -79,7 +79,7 @@ pid_t Spawn(const std::vector<std::string>& command, const std::string& folder,
   dup2(out, 2);
   const int in = open("/dev/null", O_RDONLY);
   dup2(in, 0);
-  // A group of its own, so that a Ctrl-C for the test does not race the orderly stop.
+  // A group of its own, so that a Ctrl-C for the test is not one for the server.
   if (setpgid(0, 0) != 0 || chdir(folder.c_str()) != 0) _exit(126);
   if (user != nullptr &&
       (setgroups(0, nullptr) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)) {
@@ -210,7 +210,7 @@ Status PostgresServer::AwaitReady() {
 
 void PostgresServer::Stop() {
   if (pid_ < 0) return;
-  kill(pid_, SIGINT);  // closes sessions, then ends in good order
+  kill(pid_, SIGQUIT);  // at once: nobody will want the data
   const absl::Time give_up = absl::Now() + kStopMax;
   while (absl::Now() < give_up) {
     if (HasEnded(pid_)) {

@@ -1,6 +1,6 @@
 #include "services/forecasting/handler/forecasting_service.h"
 
-#include "common/rpc/gate.h"
+#include "common/rpc/raw_unary.h"
 #include "gtm/forecasting/v1/service.grpc.pb.h"
 #include "services/forecasting/handler/forecasting_handler.h"
 
@@ -9,7 +9,17 @@ namespace {
 
 constexpr char kService[] = "gtm.forecasting.v1.ForecastingService";
 
-class ForecastingRpc final : public v1::ForecastingService::CallbackService {
+using Service = v1::ForecastingService;
+using Base = rpc::Mixed<
+    Service::Service, Service::WithRawCallbackMethod_GetForecast,
+    Service::WithRawCallbackMethod_GetCoverage, Service::WithRawCallbackMethod_GetPipeline,
+    Service::WithRawCallbackMethod_CommitForecastEdition,
+    Service::WithRawCallbackMethod_GetForecastEdition,
+    Service::WithRawCallbackMethod_ListForecastEditions,
+    Service::WithRawCallbackMethod_SubmitForecastCall,
+    Service::WithRawCallbackMethod_ListForecastCalls, Service::WithRawCallbackMethod_Backtest>;
+
+class ForecastingRpc final : public Base {
  public:
   ForecastingRpc(rpc::Gate& gate, records_client::Records& records)
       : gate_(gate), handler_(records) {}

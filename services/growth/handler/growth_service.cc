@@ -1,6 +1,6 @@
 #include "services/growth/handler/growth_service.h"
 
-#include "common/rpc/gate.h"
+#include "common/rpc/raw_unary.h"
 #include "gtm/growth/v1/service.grpc.pb.h"
 #include "services/growth/handler/growth_handler.h"
 
@@ -9,7 +9,20 @@ namespace {
 
 constexpr char kService[] = "gtm.growth.v1.GrowthService";
 
-class GrowthRpc final : public v1::GrowthService::CallbackService {
+using Service = v1::GrowthService;
+using Base = rpc::Mixed<Service::Service, Service::WithRawCallbackMethod_GetSignals,
+                        Service::WithRawCallbackMethod_ListSignalSeries,
+                        Service::WithRawCallbackMethod_GetRevenueMovements,
+                        Service::WithRawCallbackMethod_CommitSignalVerdict,
+                        Service::WithRawCallbackMethod_GetSignalVerdict,
+                        Service::WithRawCallbackMethod_ListSignalVerdicts,
+                        Service::WithRawCallbackMethod_CreateCommitment,
+                        Service::WithRawCallbackMethod_UpdateCommitment,
+                        Service::WithRawCallbackMethod_GetCommitment,
+                        Service::WithRawCallbackMethod_ListCommitments,
+                        Service::WithRawCallbackMethod_EvaluateCommitment>;
+
+class GrowthRpc final : public Base {
  public:
   GrowthRpc(rpc::Gate& gate, records_client::Records& records) : gate_(gate), handler_(records) {}
 

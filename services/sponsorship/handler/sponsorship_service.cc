@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "common/rpc/gate.h"
+#include "common/rpc/raw_unary.h"
 #include "gtm/sponsorship/v1/service.grpc.pb.h"
 #include "services/sponsorship/handler/sponsorship_handler.h"
 
@@ -11,7 +11,18 @@ namespace {
 
 constexpr std::string_view kService = "gtm.sponsorship.v1.SponsorshipService";
 
-class SponsorshipRpc final : public v1::SponsorshipService::CallbackService {
+using Service = v1::SponsorshipService;
+using Base = rpc::Mixed<
+    Service::Service, Service::WithRawCallbackMethod_CreateSponsorshipProgram,
+    Service::WithRawCallbackMethod_ActivateSponsorshipProgram,
+    Service::WithRawCallbackMethod_GetSponsorshipProgram,
+    Service::WithRawCallbackMethod_ListSponsorshipPrograms,
+    Service::WithRawCallbackMethod_ListCandidates, Service::WithRawCallbackMethod_GetCapacity,
+    Service::WithRawCallbackMethod_ProposeMatches, Service::WithRawCallbackMethod_AcceptMatches,
+    Service::WithRawCallbackMethod_GetMatchRun, Service::WithRawCallbackMethod_EndSponsorship,
+    Service::WithRawCallbackMethod_ListSponsorships>;
+
+class SponsorshipRpc final : public Base {
  public:
   SponsorshipRpc(rpc::Gate& gate, records_client::Records& records)
       : gate_(gate), handler_(records) {}

@@ -1,6 +1,6 @@
 #include "services/targeting/handler/targeting_service.h"
 
-#include "common/rpc/gate.h"
+#include "common/rpc/raw_unary.h"
 #include "gtm/targeting/v1/service.grpc.pb.h"
 #include "services/targeting/handler/targeting_handler.h"
 
@@ -9,7 +9,23 @@ namespace {
 
 constexpr char kService[] = "gtm.targeting.v1.TargetingService";
 
-class TargetingRpc final : public v1::TargetingService::CallbackService {
+using Service = v1::TargetingService;
+using Base = rpc::Mixed<
+    Service::Service, Service::WithRawCallbackMethod_CreateTargetDefinition,
+    Service::WithRawCallbackMethod_UpdateTargetDefinition,
+    Service::WithRawCallbackMethod_ProposeTargetDefinition,
+    Service::WithRawCallbackMethod_SignOffTargetDefinition,
+    Service::WithRawCallbackMethod_RetireTargetDefinition,
+    Service::WithRawCallbackMethod_GetTargetDefinition,
+    Service::WithRawCallbackMethod_GetActiveTargetDefinition,
+    Service::WithRawCallbackMethod_ListTargetDefinitions,
+    Service::WithRawCallbackMethod_ListAttributes, Service::WithRawCallbackMethod_ScoreAccount,
+    Service::WithRawCallbackMethod_ScoreContact, Service::WithRawCallbackMethod_BatchScoreAccounts,
+    Service::WithRawCallbackMethod_ListTargets, Service::WithRawCallbackMethod_RecordHandover,
+    Service::WithRawCallbackMethod_DecideHandover, Service::WithRawCallbackMethod_GetHandshake,
+    Service::WithRawCallbackMethod_CheckFunnelPlan>;
+
+class TargetingRpc final : public Base {
  public:
   TargetingRpc(rpc::Gate& gate, records_client::Records& records)
       : gate_(gate), handler_(records) {}
