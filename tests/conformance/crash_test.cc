@@ -86,7 +86,8 @@ GTM_FOR_ALL_ENGINES(CrashTest);
 // with the same request ids until they are answered.
 TEST(PostgresCrash, ActsOnceThoughTheServerDies) {
   if (!test::PostgresServer::IsInstalled()) GTEST_SKIP() << "PostgreSQL is not installed";
-  auto server = test::PostgresServer::Start();
+  // Else recovery syncs each file of the server alone, for seconds.
+  auto server = test::PostgresServer::Start({"recovery_init_sync_method=syncfs"});
   ASSERT_TRUE(server.ok()) << server.error().message();
   auto conninfo = (*server)->MakeSchema();
   ASSERT_TRUE(conninfo.ok());

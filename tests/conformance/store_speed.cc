@@ -1,5 +1,5 @@
 // How fast the store writes, next to the same rows inserted by hand.
-// `store_speed` prints figures and judges nothing.
+// `store_speed [engine]` prints figures and judges nothing.
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
@@ -167,8 +167,9 @@ void Report(const std::string& engine, Store& store, double raw_bulk, double raw
   fmt::print("{:10} one by one:    {:8.0f} writes/s\n", engine, SingleRate(store));
 }
 
-void Measure() {
+void Measure(const std::string& only) {
   for (const Engine& engine : Engines()) {
+    if (!only.empty() && engine.name != only) continue;
     if (engine.needs_postgres && !test::PostgresServer::IsInstalled()) continue;
     auto deployment = engine.deploy();
     auto store = deployment->Open(TestOptions());
@@ -194,7 +195,7 @@ void Measure() {
 }  // namespace
 }  // namespace gtm::records::store
 
-int main() {
-  gtm::records::store::Measure();
+int main(int argc, char** argv) {
+  gtm::records::store::Measure(argc > 1 ? argv[1] : "");
   return 0;
 }
