@@ -140,6 +140,10 @@ TEST(Evaluator, SplitsTheWeightsWithoutARest) {
   EXPECT_EQ(thirds.max_micropoints(0), 33'333'334);
   EXPECT_EQ(thirds.max_micropoints(1), 33'333'333);
   EXPECT_EQ(thirds.max_micropoints(2), 33'333'333);
+  // 33,333,333.3 and 66,666,666.7: the larger remainder gets the odd micropoint.
+  const Evaluator parts = Compile({Size(1), Industry(2)});
+  EXPECT_EQ(parts.max_micropoints(0), 33'333'333);
+  EXPECT_EQ(parts.max_micropoints(1), 66'666'667);
   const Evaluator weightless = Compile({Size(7), Industry(0)});
   EXPECT_EQ(weightless.max_micropoints(0), kFullScoreMicropoints);
   EXPECT_EQ(weightless.max_micropoints(1), 0);
