@@ -233,10 +233,11 @@ TEST_F(CliTest, ImportSurvivesAServerThatGoesAway) {
 }
 
 TEST_F(CliTest, ImportGivesUpAfterStreamsWithoutProgress) {
-  service_.breaks = {0, 0, 0, 0, 0, 0, 0, 0};
+  service_.breaks = std::vector<int>(1'000, 0);
   const Client client(server_->InProcessChannel({}), {.tenant = "", .address = "here"});
   ImportStreamOptions options;
   options.first_backoff = absl::Milliseconds(1);
+  options.first_patience = absl::Milliseconds(20);
   ImportStream stream(client, options, [](const ServerRejection&) {});
   records::v1::Record record;
   record.mutable_seller()->set_id("s1");
@@ -244,7 +245,7 @@ TEST_F(CliTest, ImportGivesUpAfterStreamsWithoutProgress) {
   const Status status = stream.Finish();
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().reason(), Reason::PEER_UNAVAILABLE);
-  EXPECT_EQ(service_.streams, 6);
+  EXPECT_GE(service_.streams, 2);
 }
 
 TEST_F(CliTest, ImportCheckTalksToNobody) {

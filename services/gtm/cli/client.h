@@ -17,6 +17,9 @@ struct ClientOptions {
   std::string tenant;   // "" leaves it to the server
   std::string address;  // for error texts
   absl::Duration timeout = absl::Seconds(30);
+  // The channel goes over a network. One inside the process must not be asked whether it is
+  // connected (gRPC aborts).
+  bool over_network = false;
 };
 
 // Thread-safe.

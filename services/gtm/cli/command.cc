@@ -30,11 +30,13 @@ Result<absl::Duration> ParseTimeout(const std::string& text) {
 
 Client& Session::client() {
   if (client_ == nullptr) {
-    if (channel == nullptr) channel = rpc::MakeChannel(flags.address);
-    client_ = std::make_unique<Client>(
-        channel, ClientOptions{.tenant = flags.tenant,
-                               .address = flags.address,
-                               .timeout = ParseTimeout(flags.timeout).value()});
+    const bool over_network = channel == nullptr;
+    if (over_network) channel = rpc::MakeChannel(flags.address);
+    client_ = std::make_unique<Client>(channel,
+                                       ClientOptions{.tenant = flags.tenant,
+                                                     .address = flags.address,
+                                                     .timeout = ParseTimeout(flags.timeout).value(),
+                                                     .over_network = over_network});
   }
   return *client_;
 }

@@ -1,12 +1,20 @@
 #include "services/gtm/cli/import_stream.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <set>
 
+#include "common/core/clock.h"
 #include "common/record/kinds.h"
 
 namespace gtm::cli {
+namespace {
+
+constexpr absl::Duration kPauseMax = absl::Seconds(2);
+constexpr absl::Duration kConnectMax = absl::Seconds(5);
+
+}  // namespace
 
 using records::v1::ImportResponse;
 
@@ -76,13 +84,23 @@ void ImportStream::TakeAnswer(const Batch& batch, const ImportResponse& answer) 
 Status ImportStream::Recover() {
   while (true) {
     const grpc::Status status = Close();
+    const absl::Duration now = SystemClock().Monotonic();
+    if (failures_++ == 0) first_failure_ = now;
+    const absl::Duration patience = answered_ == 0 ? options_.first_patience : options_.patience;
     const bool passing = status.error_code() == grpc::StatusCode::UNAVAILABLE || status.ok();
-    if (!passing || ++failures_ >= options_.attempts) {
+    if (!passing || now - first_failure_ >= patience) {
       if (!status.ok()) return client_.ToError(status);
       return Error(Reason::PEER_UNAVAILABLE, "the server ended the import without answering");
     }
-    const auto pause = options_.first_backoff * (1 << std::min(failures_ - 1, 6));
+    const absl::Duration pause =
+        std::min(options_.first_backoff * (1 << std::min(failures_ - 1, 10)), kPauseMax);
     std::this_thread::sleep_for(absl::ToChronoMilliseconds(pause));
+    // A channel that lost its server refuses calls at once until it has reconnected.
+    if (client_.options().over_network) {
+      client_.channel()->WaitForConnected(
+          std::chrono::system_clock::now() +
+          absl::ToChronoMilliseconds(std::min(patience, kConnectMax)));
+    }
     ++reconnects_;
     Open();
     bool sent = true;

@@ -41,8 +41,11 @@ struct ImportStreamOptions {
   int batch_records = 500;
   int64_t batch_bytes = 1024 * 1024;
   size_t in_flight = 4;
-  int attempts = 6;  // streams opened one after another without any progress
   absl::Duration first_backoff = absl::Milliseconds(250);
+  // How long to keep trying without an answer: at the beginning, where the address may be
+  // wrong, and later, where a server is being replaced.
+  absl::Duration first_patience = absl::Seconds(3);
+  absl::Duration patience = absl::Seconds(60);
   absl::Duration timeout = absl::Hours(4);
   bool validate_only = false;
 };
@@ -110,7 +113,8 @@ class ImportStream {
   int64_t current_bytes_ = 0;
   std::deque<std::unique_ptr<Batch>> unanswered_;  // in the order sent
   int64_t next_batch_number_ = 1;
-  int failures_ = 0;  // since the last answer
+  int failures_ = 0;              // since the last answer
+  absl::Duration first_failure_;  // when, on the monotonic clock; where failures_ > 0
   int reconnects_ = 0;
   int64_t answered_ = 0;
   std::string revision_;
