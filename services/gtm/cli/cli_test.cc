@@ -35,6 +35,7 @@ class FakeRecords final : public records::v1::RecordsService::Service {
   int streams = 0;
   int batches = 0;
   int largest_batch = 0;
+  bool epoch_by_stream = false;               // as if the store began anew with each stream
   std::map<std::string, std::string> stored;  // "kind/id" to body
   grpc::Status get_status = grpc::Status::OK;
 
@@ -95,7 +96,8 @@ class FakeRecords final : public records::v1::RecordsService::Service {
     largest_batch = std::max(largest_batch, request.records_size());
     ImportResponse answer;
     answer.set_batch_number(request.batch_number());
-    answer.set_revision("1:" + std::to_string(batches));
+    answer.set_revision(std::to_string(epoch_by_stream ? streams : 1) + ":" +
+                        std::to_string(batches));
     for (int i = 0; i < request.records_size(); ++i) {
       const auto& record = request.records(i);
       const std::string& id = record::IdOf(record);
@@ -230,6 +232,14 @@ TEST_F(CliTest, ImportSurvivesAServerThatGoesAway) {
   EXPECT_THAT(out_.str(), HasSubstr("taken up again 3 times"));
   // What was stored while its answer was lost counts as unchanged the second time.
   EXPECT_THAT(out_.str(), HasSubstr("1        0\n"));  // one rejected, none twice
+}
+
+TEST_F(CliTest, ImportNoticesAStoreThatIsAnotherOne) {
+  WriteImport(300);
+  service_.breaks = {2};
+  service_.epoch_by_stream = true;
+  EXPECT_EQ(Import({"--batch", "50"}), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("import again: nothing is doubled (EPOCH_CHANGED)"));
 }
 
 TEST_F(CliTest, ImportGivesUpAfterStreamsWithoutProgress) {

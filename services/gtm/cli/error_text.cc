@@ -31,7 +31,6 @@ std::string Remedy(const Error& error) {
     case Reason::CREDENTIALS_INVALID:
       return "check --tenant and GTM_TENANT";
     case Reason::REVISION_COMPACTED:
-    case Reason::EPOCH_CHANGED:
       return "the history no longer reaches that far back: leave --from out, or list again";
     case Reason::OVERLOADED:
     case Reason::TENANT_QUOTA:

@@ -14,6 +14,11 @@ namespace {
 constexpr absl::Duration kPauseMax = absl::Seconds(2);
 constexpr absl::Duration kConnectMax = absl::Seconds(5);
 
+// "<epoch>:<sequence>" -> "<epoch>".
+std::string_view EpochOf(std::string_view revision) {
+  return revision.substr(0, revision.find(':'));
+}
+
 }  // namespace
 
 using records::v1::ImportResponse;
@@ -76,7 +81,11 @@ void ImportStream::TakeAnswer(const Batch& batch, const ImportResponse& answer) 
   }
   counts.rejected += static_cast<int64_t>(rejected.size());
   answered_ += batch.request.records_size();
-  if (!answer.revision().empty()) revision_ = answer.revision();
+  if (answer.revision().empty()) return;
+  // Another epoch: the store was restored or began anew, and what was answered before may
+  // be gone.
+  if (!revision_.empty() && EpochOf(revision_) != EpochOf(answer.revision())) replaced_ = true;
+  revision_ = answer.revision();
 }
 
 // Opens a new stream after a failure and sends again what was not answered. Errors that
@@ -135,6 +144,11 @@ Status ImportStream::WaitForRoom(size_t room) {
     TakeAnswer(front, *answer);
     unanswered_.pop_front();
     failures_ = 0;
+    if (replaced_) {
+      return Error(Reason::EPOCH_CHANGED,
+                   "the store was replaced during the import, and what it had taken before may be "
+                   "gone; import again: nothing is doubled");
+    }
   }
   return {};
 }

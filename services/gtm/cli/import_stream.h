@@ -118,6 +118,7 @@ class ImportStream {
   int reconnects_ = 0;
   int64_t answered_ = 0;
   std::string revision_;
+  bool replaced_ = false;  // the store is another than it was at the beginning
   std::map<std::string, KindCounts> counts_;
 };
 

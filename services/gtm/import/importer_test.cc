@@ -142,7 +142,9 @@ when = { column = "close", empty = false }
 fields = { change_time = "close", stage_id = { column = "result", map = "stage" } }
 [[record.append]]
 to = "amount_changes"
-fields = { change_time = "open", amount = { column = "price.amount", currency_column = "price.currency" } }
+[record.append.fields]
+change_time = "open"
+amount = { column = "price.amount", currency_column = "price.currency" }
 [[record]]
 kind = "seller"
 file = "deals"
@@ -198,13 +200,21 @@ amount = "mrr"
 kind = "subscription_movement"
 file = "subs"
 id = "{id}-start"
-fields = { account_id = "account", effective_date = "start", type = "balance.start_type", mrr_delta = "mrr" }
+[record.fields]
+account_id = "account"
+effective_date = "start"
+type = "balance.start_type"
+mrr_delta = "mrr"
 [[record]]
 kind = "subscription_movement"
 file = "subs"
 id = "{id}-end"
 when = { column = "end", empty = false }
-fields = { account_id = "account", effective_date = "end", type = "balance.end_type", mrr_delta = { column = "mrr", scale = -1 } }
+[record.fields]
+account_id = "account"
+effective_date = "end"
+type = "balance.end_type"
+mrr_delta = { column = "mrr", scale = -1 }
 )";
 
 TEST(Importer, TellsMovementsByTheBalanceOfTheirCustomer) {
