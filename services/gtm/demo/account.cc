@@ -7,6 +7,7 @@
 
 #include "services/gtm/demo/build.h"
 #include "services/gtm/demo/company.h"
+#include "services/gtm/demo/names.h"
 
 namespace gtm::demo {
 namespace {
@@ -45,7 +46,7 @@ void EmitContact(const Context& context, AccountFacts* account, int index, Rando
   auto* contact = record.mutable_contact();
   contact->set_id(fmt::format("{}-p{}", account->id, index + 1));
   contact->set_account_id(account->id);
-  contact->set_display_name(fmt::format("Person {} of {}", index + 1, account->id));
+  contact->set_display_name(PersonName(random));
   contact->set_email(fmt::format("p{}@{}.example", index + 1, account->id));
   const size_t function = random.Below(kFunctions.size());
   contact->set_job_function(kFunctions[function]);

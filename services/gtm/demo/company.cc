@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "services/gtm/demo/build.h"
+#include "services/gtm/demo/names.h"
 
 namespace gtm::demo {
 namespace {
@@ -16,21 +17,10 @@ using records::v1::Record;
 
 constexpr std::array<const char*, 4> kRegions = {"Americas", "Northern Europe", "Southern Europe",
                                                  "Asia Pacific"};
-constexpr std::array<const char*, 12> kGivenNames = {"Ada",   "Bela",  "Chidi", "Dana",
-                                                     "Emeka", "Farah", "Goran", "Hana",
-                                                     "Imani", "Jonas", "Keiko", "Luca"};
-constexpr std::array<const char*, 12> kFamilyNames = {"Abara",  "Brandt", "Castell", "Duarte",
-                                                      "Eklund", "Fontan", "Grieg",   "Hollis",
-                                                      "Ito",    "Jansen", "Kovac",   "Lindqvist"};
 constexpr std::array<const char*, 8> kInterests = {"sailing", "jazz",    "running", "chess",
                                                    "cooking", "cycling", "history", "robotics"};
 constexpr std::array<const char*, 5> kChannels = {"paid search", "events", "content", "partners",
                                                   "outbound"};
-
-std::string PersonName(Random& random) {
-  return fmt::format("{} {}", kGivenNames[random.Below(kGivenNames.size())],
-                     kFamilyNames[random.Below(kFamilyNames.size())]);
-}
 
 void EmitSettings(const Context& context) {
   Record record;
