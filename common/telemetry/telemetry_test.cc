@@ -28,8 +28,8 @@ TEST(MetricTable, IsDocumented) {
   constexpr const char* kTypes[] = {"counter", "gauge", "histogram"};
   std::string table = "| metric | type | labels | meaning |\n|---|---|---|---|\n";
   for (const MetricDef& def : kMetrics) {
-    table += fmt::format("| `{}` | {} | {} | {} |\n", def.name,
-                         kTypes[static_cast<int>(def.type)], def.labels, def.help);
+    table += fmt::format("| `{}` | {} | {} | {} |\n", def.name, kTypes[static_cast<int>(def.type)],
+                         def.labels, def.help);
   }
   test::ExpectSection("common/telemetry/README.md", "metrics", table);
 }
