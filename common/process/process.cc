@@ -42,7 +42,7 @@ std::string LibraryVersions() {
 
 struct Process::Signals {
   boost::asio::io_context context;
-  boost::asio::signal_set set{context, SIGTERM, SIGINT};
+  boost::asio::signal_set set{context};
   boost::asio::steady_timer second{context};
 };
 
@@ -127,6 +127,9 @@ void Process::Tick() {
 }
 
 void Process::RunUntilSignal(const std::function<void()>& before_drain) {
+  // Not before: until now a signal ends the process at once, which durable stores survive.
+  signals_->set.add(SIGTERM);
+  signals_->set.add(SIGINT);
   signals_->set.async_wait([this](const boost::system::error_code& error, int number) {
     if (!error) log_->Info("draining", {{"signal", int64_t{number}}});
     signals_->context.stop();
@@ -141,6 +144,8 @@ void Process::RunUntilSignal(const std::function<void()>& before_drain) {
 }
 
 void Process::Stop() { signals_->context.stop(); }
+
+void Process::StopServing() { server_.reset(); }
 
 int Main(std::string_view name, std::span<const config::Key> keys, int argc, char** argv,
          const std::function<Status(Process&)>& body) {

@@ -50,6 +50,8 @@ class Process {
   void RunUntilSignal(const std::function<void()>& before_drain);
   // Ends RunUntilSignal from another thread.
   void Stop();
+  // Ends the server at once, if it still runs: before what its services use is destroyed.
+  void StopServing();
 
  private:
   explicit Process(config::Config config);

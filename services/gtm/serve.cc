@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <memory>
 #include <optional>
 
 #include "common/process/process.h"
@@ -63,7 +64,7 @@ Status LoadDemo(const cli::Client& client, const demo::Options& options,
 
 // The four questions, as a person would ask them.
 int PrintAnswers(const cli::Console& console, const std::shared_ptr<grpc::Channel>& channel,
-                 const std::string& tenant) {
+                 const DemoFlags& flags) {
   struct Question {
     std::string_view title;
     std::vector<std::string> arguments;
@@ -76,10 +77,15 @@ int PrintAnswers(const cli::Console& console, const std::shared_ptr<grpc::Channe
   };
   int worst = 0;
   for (const Question& question : questions) {
-    *console.out << fmt::format("\n=== {}: gtm {} ===\n\n", question.title,
-                                fmt::join(question.arguments, " "));
     std::vector<std::string> arguments = question.arguments;
-    if (!tenant.empty()) arguments.insert(arguments.end(), {"--tenant", tenant});
+    // A company of another day is asked as of that day; its definition came into force now.
+    if (!flags.today.empty()) arguments.insert(arguments.end(), {"--as-of", flags.today});
+    if (!flags.today.empty() && arguments.front() == "targets") {
+      arguments.insert(arguments.end(), {"--definition", "demo-target"});
+    }
+    if (!flags.tenant.empty()) arguments.insert(arguments.end(), {"--tenant", flags.tenant});
+    *console.out << fmt::format("\n=== {}: gtm {} ===\n\n", question.title,
+                                fmt::join(arguments, " "));
     worst = std::max(worst, cli::RunCommand(arguments, console, channel));
   }
   console.out->flush();
@@ -108,12 +114,18 @@ Status ServeUntilSignal(process::Process& process, bool with_demo, const DemoFla
   GTM_ASSIGN_OR_RETURN(auto store, records::OpenStore(url, process.log()));
   GTM_ASSIGN_OR_RETURN(const auto platform,
                        Platform::Start(process, std::move(store), records::WriterThreads(url)));
+  // Also where loading fails: the server ends before the platform that it calls.
+  const auto stop = [&](void*) {
+    platform->Shutdown();
+    process.StopServing();
+  };
+  const std::unique_ptr<void, decltype(stop)> stop_at_end(&process, stop);
   const cli::Console console = cli::ProcessConsole();
   if (with_demo) {
     const auto channel = process.server().InProcessChannel();
     const cli::Client client(channel, {.tenant = flags.tenant, .address = process.address()});
     GTM_RETURN_IF_ERROR(LoadDemo(client, options, console));
-    PrintAnswers(console, channel, flags.tenant);
+    PrintAnswers(console, channel, flags);
   }
   *console.err << fmt::format(
       "\nserving gRPC on {}{}; Ctrl-C ends\n", process.address(),
@@ -162,7 +174,7 @@ int Demo(const cli::ServeOptions& options) {
   if (const Status status = LoadDemo(client, *parsed, console); !status.ok()) {
     return Fail(status.error());
   }
-  return PrintAnswers(console, channel, flags.tenant);
+  return PrintAnswers(console, channel, flags);
 }
 
 }  // namespace gtm
