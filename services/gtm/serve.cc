@@ -33,6 +33,7 @@ struct DemoFlags {
   }
 
   Result<demo::Options> Parse(absl::Time now) const {
+    GTM_RETURN_IF_ERROR(cli::CheckTenant(tenant));
     demo::Options options;
     options.seed = seed;
     GTM_ASSIGN_OR_RETURN(options.account_count, demo::AccountCountOf(size));

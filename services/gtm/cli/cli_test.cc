@@ -365,5 +365,13 @@ TEST_F(CliTest, VersionNamesWhatItIsBuiltOn) {
   EXPECT_THAT(out_.str(), Not(HasSubstr("${")));
 }
 
+// gRPC aborts the process over metadata that is not ASCII.
+TEST(CheckTenant, RefusesWhatCannotTravelAsMetadata) {
+  EXPECT_TRUE(CheckTenant("acme-1 (north)").ok());
+  EXPECT_TRUE(CheckTenant("").ok());
+  EXPECT_FALSE(CheckTenant("a\xc3\xa9").ok());
+  EXPECT_FALSE(CheckTenant("a\n").ok());
+}
+
 }  // namespace
 }  // namespace gtm::cli

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 
@@ -30,6 +31,14 @@ Error Client::ToError(const grpc::Status& status) const {
         .With("detail", status.error_message());
   }
   return error;
+}
+
+Status CheckTenant(const std::string& tenant) {
+  const bool plain = std::all_of(tenant.begin(), tenant.end(),
+                                 [](unsigned char c) { return c >= 0x20 && c < 0x7F; });
+  if (plain) return {};
+  return InvalidField("--tenant",
+                      "only ASCII letters, digits and marks can be sent; use another name");
 }
 
 std::string NewRequestId() {

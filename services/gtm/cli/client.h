@@ -53,6 +53,10 @@ class Client {
   ClientOptions options_;
 };
 
+// Error: INVALID_FIELDS ("--tenant") where the tenant cannot travel as metadata: printable
+// ASCII only, since gRPC ends the process over anything else.
+Status CheckTenant(const std::string& tenant);
+
 // A fresh request_id (UUID version 7).
 std::string NewRequestId();
 

@@ -50,7 +50,7 @@ Printer Session::printer() const {
 Status Session::Check() const {
   auto timeout = ParseTimeout(flags.timeout);
   if (!timeout.ok()) return std::move(timeout).error();
-  return {};
+  return CheckTenant(flags.tenant);
 }
 
 void PointFlags::Register(CLI::App& command) {
