@@ -173,5 +173,37 @@ TEST_F(SqliteFileTest, StopsAStatementThatTakesTooLong) {
   EXPECT_TRUE((*hasty)->GetHead(TenantId("t")).ok()) << "and goes on";
 }
 
+// A16, short: a full store refuses writes and goes on reading; with room again it goes on
+// writing, and nothing acknowledged is lost.
+TEST(SqliteFull, RefusesWritesReadsOnAndRecovers) {
+  std::string folder = fs::temp_directory_path() / "gtm-full-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const TenantId tenant("t");
+  StoreOptions options = TestOptions();
+  options.file_bytes_max = 1 << 20;
+  int acknowledged = 0;
+  {
+    const auto store = OpenSqlite(folder + "/gtm.db", options);
+    ASSERT_TRUE(store.ok()) << store.error().message();
+    for (;; ++acknowledged) {
+      ASSERT_LT(acknowledged, 1'000) << "the limit does not hold";
+      const WriteRequest request =
+          Request({Put(std::to_string(acknowledged), std::string(20'000, 'x'))}, "");
+      const auto written = (*store)->Write(tenant, std::span(&request, 1), kNow);
+      if (written.ok()) continue;
+      EXPECT_EQ(written.error().reason(), Reason::STORE_FULL) << written.error().message();
+      break;
+    }
+    EXPECT_GT(acknowledged, 10);
+    EXPECT_EQ((*store)->GetHead(tenant)->seq, acknowledged) << "reads go on";
+  }
+  const auto store = OpenSqlite(folder + "/gtm.db", TestOptions());
+  ASSERT_TRUE(store.ok());
+  EXPECT_EQ((*store)->GetHead(tenant)->seq, acknowledged);
+  const WriteRequest request = Request({Put("more", "x")}, "");
+  EXPECT_TRUE((*store)->Write(tenant, std::span(&request, 1), kNow).ok());
+  fs::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace gtm::records::store

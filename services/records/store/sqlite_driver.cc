@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdlib>
@@ -75,6 +76,11 @@ class Connection {
           "PRAGMA foreign_keys = ON", "PRAGMA cache_size = -32768", "PRAGMA temp_store = MEMORY",
           "PRAGMA journal_size_limit = 67108864"}) {
       GTM_RETURN_IF_ERROR(Execute(text));
+    }
+    if (options_.file_bytes_max > 0) {
+      GTM_RETURN_IF_ERROR(Execute(fmt::format("PRAGMA max_page_count = {}",
+                                              std::max<int64_t>(1, options_.file_bytes_max / 8192))
+                                      .c_str()));
     }
     return access == Access::kRead ? Execute("PRAGMA query_only = ON") : Status();
   }

@@ -310,6 +310,9 @@ struct StoreOptions {
   int statement_timeout_ms = 30'000;
   // SQLite: readers at once. PostgreSQL: connections.
   int connections_max = 8;
+  // SQLite: largest that the file may grow, in bytes; writes beyond it are STORE_FULL. 0:
+  // until the disk is full.
+  int64_t file_bytes_max = 0;
 };
 
 // A name that no epoch had before: 12 random lowercase hex digits after "e".
