@@ -41,24 +41,39 @@ class Erasure {
       : call_(call), person_(std::move(person)), store_(store), clock_(clock) {}
 
   Result<store::WriteOutcome> Run(const std::string& request_id, const std::string& fingerprint) {
-    store::ChangesQuery query;
-    query.kinds = KindsAbout(static_cast<record::Kind>(person_.kind));
-    query.include_compacted = true;
-    query.after = store::Position::AfterSeq(0);
-    while (true) {
-      GTM_RETURN_IF_ERROR(call_.CheckAlive(clock_.Now()));
-      GTM_ASSIGN_OR_RETURN(const store::ChangesResult read,
-                           store_.ReadChanges(call_.tenant(), query));
-      for (const store::Change& change : read.changes) GTM_RETURN_IF_ERROR(Look(change));
-      query.after = read.next;
-      if (!read.has_more) break;
-      if (Full()) GTM_RETURN_IF_ERROR(FlushPart());
-    }
+    query_.kinds = KindsAbout(static_cast<record::Kind>(person_.kind));
+    query_.include_compacted = true;
+    query_.after = store::Position::AfterSeq(0);
+    GTM_RETURN_IF_ERROR(ReadOn());
     if (!found_) return NotFound(person_);
-    return Flush(request_id, fingerprint);
+    GTM_ASSIGN_OR_RETURN(store::WriteOutcome outcome, Flush(request_id, fingerprint));
+    // What was written about the person between the look and the erasure lies before the
+    // revision that is answered: it goes, too.
+    const int64_t erased_before = erased_;
+    while (true) {
+      GTM_RETURN_IF_ERROR(ReadOn());
+      if (rewrites_.empty()) break;
+      GTM_RETURN_IF_ERROR(FlushPart());
+    }
+    outcome.erased_count += erased_ - erased_before;
+    outcome.seq = std::max(outcome.seq, seq_);
+    return outcome;
   }
 
  private:
+  // Looks at what came after what has been looked at.
+  Status ReadOn() {
+    while (true) {
+      GTM_RETURN_IF_ERROR(call_.CheckAlive(clock_.Now()));
+      GTM_ASSIGN_OR_RETURN(const store::ChangesResult read,
+                           store_.ReadChanges(call_.tenant(), query_));
+      for (const store::Change& change : read.changes) GTM_RETURN_IF_ERROR(Look(change));
+      query_.after = read.next;
+      if (!read.has_more) return {};
+      if (Full()) GTM_RETURN_IF_ERROR(FlushPart());
+    }
+  }
+
   bool Full() const {
     return static_cast<int>(rewrites_.size()) >= kPartRewrites || bytes_ >= kPartBytes;
   }
@@ -91,6 +106,7 @@ class Erasure {
   Status FlushPart() {
     GTM_ASSIGN_OR_RETURN(const store::WriteOutcome part, Flush("", ""));
     erased_ += part.erased_count;
+    seq_ = std::max(seq_, part.seq);
     return {};
   }
 
@@ -111,9 +127,12 @@ class Erasure {
   const store::Key person_;
   store::Store& store_;
   const Clock& clock_;
+  store::ChangesQuery query_;
   std::vector<store::Rewrite> rewrites_;
   int64_t bytes_ = 0;
+  // Of the parts.
   int64_t erased_ = 0;
+  int64_t seq_ = 0;
   bool found_ = false;
 };
 

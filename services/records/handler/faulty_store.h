@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
+#include <utility>
 
 #include "services/records/store/store.h"
 
@@ -19,6 +21,8 @@ class FaultyStore final : public store::Store {
   std::atomic<int> write_count{0};
   std::atomic<int> read_changes_count{0};
   std::atomic<size_t> largest_group{0};
+  // Called once, just before an erasure is done.
+  std::function<void()> before_erase;
 
   // Writes wait until Release.
   void Hold() { held_ = true; }
@@ -82,6 +86,7 @@ class FaultyStore final : public store::Store {
   }
   Result<store::WriteOutcome> Erase(const TenantId& tenant, const store::EraseRequest& request,
                                     int64_t now_us) override {
+    if (const auto hook = std::exchange(before_erase, nullptr)) hook();
     return store_.Erase(tenant, request, now_us);
   }
   Status NewEpoch(const std::string& epoch) override { return store_.NewEpoch(epoch); }

@@ -16,8 +16,6 @@ constexpr int64_t kFillBytes = int64_t{2} << 20;
 constexpr int kHeadsPage = 1'000;
 // Below this many watched tenants, heads are asked one by one.
 constexpr size_t kFewTenants = 8;
-// Erased text must not stay in memory: what is older is forgotten.
-constexpr absl::Duration kRingAgeMax = absl::Seconds(60);
 
 Position PositionOf(const Change& change) { return {change.seq, change.ord}; }
 
@@ -62,6 +60,10 @@ struct Feed::Tenant {
     start = PositionOf(ring.front().change);
     ring_bytes -= BytesOf(ring.front().change);
     ring.pop_front();
+  }
+  // Forgets what was seen before `time`.
+  void DropOlder(absl::Duration time) {
+    while (!ring.empty() && ring.front().seen < time) DropFront();
   }
   void Append(ChangesResult result, absl::Duration now) {
     for (Change& change : result.changes) {
@@ -195,10 +197,8 @@ Status Feed::Fill(Tenant* tenant) {
   const absl::Duration now = clock_.Monotonic();
   tenant->Append(std::move(read), now);
   const int64_t bytes_max = RingBytesMax();
-  while (tenant->ring.size() > 1 &&
-         (tenant->ring_bytes > bytes_max || now - tenant->ring.front().seen > kRingAgeMax)) {
-    tenant->DropFront();
-  }
+  tenant->DropOlder(now - options_.ring_age_max);
+  while (tenant->ring.size() > 1 && tenant->ring_bytes > bytes_max) tenant->DropFront();
   return {};
 }
 
@@ -243,6 +243,7 @@ void Feed::PollLoop() {
     lock.unlock();
     const absl::Duration start = clock_.Monotonic();
     PollOnce();
+    ForgetOld();
     CutStalled();
     // A store with very many tenants is not asked all the time.
     wait = std::max(options_.poll_interval, 4 * (clock_.Monotonic() - start));
@@ -276,6 +277,22 @@ void Feed::PollOnce() {
       if (at != tenants_.end()) Learn(at->second.get(), head.head);
     }
     after = heads->back().tenant;
+  }
+}
+
+// A tenant to which nothing is written keeps its ring for no longer than others do: an
+// erasure elsewhere makes no change where the person's records are deleted already.
+void Feed::ForgetOld() {
+  std::vector<std::shared_ptr<Tenant>> watched;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [name, tenant] : tenants_) watched.push_back(tenant);
+  }
+  const absl::Duration oldest = clock_.Monotonic() - options_.ring_age_max;
+  for (const auto& tenant : watched) {
+    // Who holds it reads the store: the next poll looks again.
+    const std::unique_lock lock(tenant->ring_mutex, std::try_to_lock);
+    if (lock.owns_lock()) tenant->DropOlder(oldest);
   }
 }
 

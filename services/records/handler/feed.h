@@ -24,6 +24,8 @@ struct FeedOptions {
   // Recent changes kept for all watched tenants together, and for one of them.
   int64_t ring_bytes_max = int64_t{64} << 20;
   int64_t tenant_ring_bytes_max = int64_t{4} << 20;
+  // What another replica erased must not stay here: older changes are forgotten.
+  absl::Duration ring_age_max = absl::Seconds(60);
   // A stream that could not send for so long is cut.
   absl::Duration stall_max = absl::Milliseconds(limits::kWatchStallMs);
 };
@@ -55,6 +57,7 @@ class Feed {
   struct Tenant;
   void PollLoop();
   void PollOnce();
+  void ForgetOld();
   void CutStalled();
   // Takes a head that was read; wakes those who wait for it. Under mutex_.
   void Learn(Tenant* tenant, const store::Head& head);

@@ -389,6 +389,70 @@ TEST_F(StreamsTest, EraseReachesEveryVersionOfEveryRecordAboutThePerson) {
   EXPECT_EQ(again.erased_version_count(), 0);
 }
 
+TEST_F(StreamsTest, EraseReachesWhatIsWrittenWhileItRuns) {
+  v1::Record contact = MinimalRecord(v1::RECORD_KIND_CONTACT, "p1");
+  contact.mutable_contact()->set_display_name("Ada");
+  Put(contact);
+  store_.before_erase = [&] {
+    contact.mutable_contact()->set_email("ada@example.com");
+    Put(contact);
+  };
+  v1::ErasePersonRequest request;
+  request.set_request_id(RequestId(8'000));
+  request.mutable_person()->set_kind(v1::RECORD_KIND_CONTACT);
+  request.mutable_person()->set_id("p1");
+  rpc::Call call = Caller();
+  v1::ErasePersonResponse response;
+  ASSERT_TRUE(handler_->ErasePerson(call, request, &response).ok());
+  EXPECT_EQ(response.erased_version_count(), 2);
+  EXPECT_EQ(response.revision(), FormatRevision(Epoch(), memory_->GetHead(TenantId("t1"))->seq));
+  store::ChangesQuery query;
+  query.after = store::Position::AfterSeq(0);
+  const auto kept = memory_->ReadChanges(TenantId("t1"), query);
+  for (const auto& change : kept->changes) {
+    EXPECT_EQ(change.body.find("Ada"), std::string::npos);
+    EXPECT_EQ(change.body.find("ada@"), std::string::npos);
+  }
+}
+
+// The erasure of deleted records by another replica makes no change that would tell.
+TEST_F(StreamsTest, RecentChangesDoNotOutliveAnErasureElsewhere) {
+  RecordsOptions options;
+  options.feed.ring_age_max = absl::Milliseconds(1);
+  options.feed.poll_interval = absl::Milliseconds(1);
+  Restart(options);
+  Watching watching(*this, From(FormatRevision(Epoch(), 0)));
+  v1::Record contact = MinimalRecord(v1::RECORD_KIND_CONTACT, "p1");
+  contact.mutable_contact()->set_display_name("Ada");
+  Put(contact);
+  v1::CommitRequest removal;
+  removal.set_request_id(RequestId(7'000));
+  removal.mutable_mutation()->mutable_delete_()->set_kind(v1::RECORD_KIND_CONTACT);
+  removal.mutable_mutation()->mutable_delete_()->set_id("p1");
+  rpc::Call call = Caller();
+  v1::CommitResponse removed;
+  ASSERT_TRUE(handler_->Commit(call, removal, &removed).ok());
+  ASSERT_EQ(watching.sink.WaitForChanges(2).size(), 2u);
+
+  RecordsHandler other(store_, clock_);
+  v1::ErasePersonRequest request;
+  request.set_request_id(RequestId(8'000));
+  request.mutable_person()->set_kind(v1::RECORD_KIND_CONTACT);
+  request.mutable_person()->set_id("p1");
+  v1::ErasePersonResponse response;
+  ASSERT_TRUE(other.ErasePerson(call, request, &response).ok());
+  EXPECT_EQ(response.erased_version_count(), 2);
+  bool told = true;
+  for (int i = 0; told && i < 300; ++i) {
+    Watching late(*this, From(FormatRevision(Epoch(), 1)));  // the deletion alone
+    const auto changes = late.sink.WaitForChanges(1);
+    ASSERT_EQ(changes.size(), 1u);
+    told = changes[0].record().contact().display_name() == "Ada";
+    if (told) absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_FALSE(told) << "erased text is still sent";
+}
+
 TEST_F(StreamsTest, EraseDigestProvesWhatWasRemoved) {
   v1::Record contact = MinimalRecord(v1::RECORD_KIND_CONTACT, "p1");
   contact.mutable_contact()->set_display_name("Ada");
