@@ -17,6 +17,9 @@ using records::v1::WatchResponse;
 
 // How often a waiting call looks whether it is still wanted.
 constexpr absl::Duration kLookInterval = absl::Milliseconds(50);
+// How long a revision is waited for before records is asked whether there is such a one:
+// a Book is hardly ever further behind, and who waits holds a thread that others need.
+constexpr absl::Duration kPatience = absl::Milliseconds(50);
 // Failed attempts in a row after which who waits for a first Book is told.
 constexpr int kFailuresToTell = 3;
 
@@ -128,7 +131,7 @@ Error Follower::Watch() {
   call_.Release();
   if (!taken.ok()) return std::move(taken).error();
   if (status.ok()) return Error(Reason::RECORDS_UNAVAILABLE, "records ended the stream");
-  return FromRecords(status);
+  return FromRecords(status, options_.log);
 }
 
 Status Follower::Take(WatchResponse* response) {
@@ -217,18 +220,45 @@ Status Follower::WaitFor(const std::optional<Revision>& min_revision, absl::Time
   }
 }
 
-Status Follower::CheckEpoch(const Revision& min_revision, absl::Time deadline) {
-  grpc::ClientContext context;
-  GTM_RETURN_IF_ERROR(Prepare({tenant_.value(), "", "book", ""}, deadline, &context));
-  records::v1::GetHeadResponse head;
-  const grpc::Status status = stub_->GetHead(&context, {}, &head);
-  if (!status.ok()) return FromRecords(status);
-  GTM_ASSIGN_OR_RETURN(const Revision now, ParseRevision(head.revision()));
-  if (now.epoch == min_revision.epoch) return {};
-  return Error(Reason::EPOCH_CHANGED,
-               fmt::format("revision {}: from before a restore (epoch is now {}); ask without it",
-                           FormatRevision(min_revision), now.epoch))
-      .With("epoch", now.epoch);
+Status Follower::CheckRevision(const Revision& min_revision, absl::Time deadline) {
+  ContextHolder holder;
+  GTM_ASSIGN_OR_RETURN(const Revision now, ReadHead(*stub_, tenant_, deadline, &holder));
+  const std::string wanted = FormatRevision(min_revision);
+  if (now.epoch != min_revision.epoch) {
+    return Error(Reason::EPOCH_CHANGED,
+                 fmt::format("revision {}: from before a restore (epoch is now {}); ask without it",
+                             wanted, now.epoch))
+        .With("epoch", now.epoch);
+  }
+  if (now.seq >= min_revision.seq) return {};
+  const std::string reached = FormatRevision(now);
+  return Error(
+             Reason::REVISION_NOT_REACHED,
+             fmt::format("revision {}: not reached by records itself (at {}); use a revision that "
+                         "an answer for this tenant carried",
+                         wanted, reached))
+      .With("revision", wanted)
+      .With("reached", reached);
+}
+
+Status Follower::WaitForRevision(const Revision& min_revision, absl::Time deadline,
+                                 const std::function<bool()>& is_cancelled,
+                                 std::unique_lock<std::mutex>* lock) {
+  const bool same_epoch = min_revision.epoch == applied_.epoch;
+  if (same_epoch) {
+    const absl::Time patience = options_.clock->Now() + kPatience;
+    Status waited = WaitFor(min_revision, std::min(deadline, patience), is_cancelled, lock);
+    const bool late = !waited.ok() && waited.error().reason() == Reason::REVISION_NOT_REACHED;
+    if (!late || deadline <= patience) return waited;
+  }
+  lock->unlock();
+  Status checked = CheckRevision(min_revision, deadline);
+  lock->lock();
+  // Where records cannot be asked, the feed may still bring the revision in time.
+  const bool unknown =
+      same_epoch && !checked.ok() && checked.error().reason() == Reason::RECORDS_UNAVAILABLE;
+  if (!checked.ok() && !unknown) return checked;
+  return WaitFor(min_revision, deadline, is_cancelled, lock);
 }
 
 Result<book::BookView> Follower::ViewAt(const std::optional<Revision>& min_revision,
@@ -238,12 +268,9 @@ Result<book::BookView> Follower::ViewAt(const std::optional<Revision>& min_revis
   {
     std::unique_lock lock(mutex_);
     GTM_RETURN_IF_ERROR(WaitFor(std::nullopt, deadline, is_cancelled, &lock));
-    if (min_revision.has_value() && min_revision->epoch != applied_.epoch) {
-      lock.unlock();
-      GTM_RETURN_IF_ERROR(CheckEpoch(*min_revision, deadline));
-      lock.lock();
+    if (min_revision.has_value()) {
+      GTM_RETURN_IF_ERROR(WaitForRevision(*min_revision, deadline, is_cancelled, &lock));
     }
-    GTM_RETURN_IF_ERROR(WaitFor(min_revision, deadline, is_cancelled, &lock));
     const absl::Duration staleness = options_.clock->Monotonic() - heard_;
     if (staleness > options_.staleness_max) {
       return Error(Reason::RECORDS_UNAVAILABLE,

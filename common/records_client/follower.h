@@ -58,6 +58,9 @@ struct Listing {
   Revision first;        // of the first page: watch from here
   int64_t last_seq = 0;  // newest of any page: before it is applied, the Book is a mixture
 };
+// Where records is now, for the price of reading one record.
+Result<Revision> ReadHead(records::v1::RecordsService::StubInterface& stub, const TenantId& tenant,
+                          absl::Time deadline, ContextHolder* holder);
 // Reads every record of a tenant into `book`; with `recorded_as_of` as recorded then.
 Result<Listing> ListAll(records::v1::RecordsService::StubInterface& stub, const TenantId& tenant,
                         std::optional<absl::Time> recorded_as_of, absl::Time deadline,
@@ -104,8 +107,13 @@ class Follower {
   Status WaitFor(const std::optional<Revision>& min_revision, absl::Time deadline,
                  const std::function<bool()>& is_cancelled, std::unique_lock<std::mutex>* lock);
   Error NotInTime(const std::optional<Revision>& min_revision) const;
-  // EPOCH_CHANGED where the revision is of an epoch that records has left.
-  Status CheckEpoch(const Revision& min_revision, absl::Time deadline);
+  // As WaitFor; a revision that records itself has not reached is not waited for.
+  Status WaitForRevision(const Revision& min_revision, absl::Time deadline,
+                         const std::function<bool()>& is_cancelled,
+                         std::unique_lock<std::mutex>* lock);
+  // EPOCH_CHANGED where the revision is of an epoch that records has left,
+  // REVISION_NOT_REACHED where records is not there.
+  Status CheckRevision(const Revision& min_revision, absl::Time deadline);
 
   const TenantId tenant_;
   const FollowerOptions options_;

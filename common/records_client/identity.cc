@@ -51,10 +51,21 @@ Status Prepare(const Identity& identity, absl::Time deadline, grpc::ClientContex
   return {};
 }
 
-Error FromRecords(const grpc::Status& status) {
+Error FromRecords(const grpc::Status& status, telemetry::Log* log) {
   Error error = rpc::FromGrpcStatus(status);
   const bool is_gone =
       error.reason() == Reason::PEER_UNAVAILABLE || error.reason() == Reason::SHUTTING_DOWN;
+  if (status.error_details().empty()) {
+    if (log != nullptr) {
+      log->Warning("records_call_failed", {{"code", int64_t{status.error_code()}},
+                                           {"detail", std::string_view(status.error_message())}});
+    }
+    if (is_gone) {
+      return Error(Reason::RECORDS_UNAVAILABLE, "records cannot be reached; try again");
+    }
+    return Error(error.reason(), fmt::format("records did not answer the call ({}); try again",
+                                             ReasonName(error.reason())));
+  }
   if (!is_gone) return error;
   return Error(Reason::RECORDS_UNAVAILABLE,
                fmt::format("records cannot be reached ({}); try again", error.message()))

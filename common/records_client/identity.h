@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "common/core/error.h"
 #include "common/core/result.h"
+#include "common/telemetry/log.h"
 
 namespace gtm::records_client {
 
@@ -24,8 +25,9 @@ struct Identity {
 Status Prepare(const Identity& identity, absl::Time deadline, grpc::ClientContext* context);
 
 // What a failed call of records means to a caller of ours: the reason that records
-// gave; RECORDS_UNAVAILABLE where it could not be reached.
-Error FromRecords(const grpc::Status& status);
+// gave; RECORDS_UNAVAILABLE where it could not be reached. What the transport says of it
+// (addresses of ours) is for the log alone.
+Error FromRecords(const grpc::Status& status, telemetry::Log* log = nullptr);
 
 // True where the same call may succeed a little later.
 bool IsTransient(const Error& error);

@@ -58,10 +58,30 @@ bool ContextHolder::stopped() const {
   return stopped_;
 }
 
+Result<Revision> ReadHead(records::v1::RecordsService::StubInterface& stub, const TenantId& tenant,
+                          absl::Time deadline, ContextHolder* holder) {
+  // Not GetHead, which counts every record.
+  records::v1::BatchGetRequest request;
+  auto* key = request.add_keys();
+  key->set_kind(records::v1::RECORD_KIND_TENANT_SETTINGS);
+  key->set_id(record::FindKind(records::v1::RECORD_KIND_TENANT_SETTINGS)->singleton_id);
+  grpc::ClientContext context;
+  GTM_RETURN_IF_ERROR(Prepare({tenant.value(), "", "book", ""}, deadline, &context));
+  if (!holder->Hold(&context)) {
+    return Error(Reason::CANCELLED_BY_CALLER, "the Book is no longer wanted");
+  }
+  records::v1::BatchGetResponse response;
+  const grpc::Status status = stub.BatchGet(&context, request, &response);
+  holder->Release();
+  if (!status.ok()) return FromRecords(status);
+  return ParseRevision(response.revision());
+}
+
 Result<Listing> ListAll(records::v1::RecordsService::StubInterface& stub, const TenantId& tenant,
                         std::optional<absl::Time> recorded_as_of, absl::Time deadline,
                         const FollowerOptions& options, ContextHolder* holder, book::Book* book) {
   std::optional<Listing> listing;
+  bool has_pages = false;
   const Identity identity{tenant.value(), "", "book", ""};
   for (const record::KindInfo& kind : record::Kinds()) {
     ListRequest request;
@@ -79,7 +99,7 @@ Result<Listing> ListAll(records::v1::RecordsService::StubInterface& stub, const 
       ListResponse page;
       const grpc::Status status = stub.List(&context, request, &page);
       holder->Release();
-      if (!status.ok()) return FromRecords(status);
+      if (!status.ok()) return FromRecords(status, options.log);
       GTM_ASSIGN_OR_RETURN(const Revision revision, ParseRevision(page.revision()));
       if (!listing.has_value()) listing = Listing{revision, revision.seq};
       if (revision.epoch != listing->first.epoch) {
@@ -88,7 +108,18 @@ Result<Listing> ListAll(records::v1::RecordsService::StubInterface& stub, const 
       listing->last_seq = std::max(listing->last_seq, revision.seq);
       book->Apply(ChangesOf(&page), revision.epoch, listing->first.seq);
       request.set_page_token(page.next_page_token());
+      has_pages = has_pages || !request.page_token().empty();
     } while (!request.page_token().empty());
+  }
+  // Further pages carry the revision of the first, though they were read later.
+  if (has_pages && !recorded_as_of.has_value()) {
+    const absl::Time head_deadline =
+        std::min(deadline, options.clock->Now() + options.page_timeout);
+    GTM_ASSIGN_OR_RETURN(const Revision head, ReadHead(stub, tenant, head_deadline, holder));
+    if (head.epoch != listing->first.epoch) {
+      return Error(Reason::EPOCH_CHANGED, "records were restored while they were listed");
+    }
+    listing->last_seq = std::max(listing->last_seq, head.seq);
   }
   return *listing;
 }

@@ -1,10 +1,14 @@
 #include "common/records_client/past_books.h"
 
+#include <algorithm>
+
 namespace gtm::records_client {
 namespace {
 
 // An instant this close to now may still get records: clocks of servers differ.
 constexpr absl::Duration kSettled = absl::Minutes(1);
+// How often who waits for another's reading looks at the clock.
+constexpr absl::Duration kLookInterval = absl::Milliseconds(50);
 
 }  // namespace
 
@@ -12,7 +16,6 @@ PastBooks::PastBooks(const BookCacheOptions& options)
     : options_(options), stub_(records::v1::RecordsService::NewStub(options.follower.channel)) {}
 
 std::shared_ptr<PastBooks::Entry> PastBooks::Find(const TenantId& tenant, absl::Time time) {
-  const std::lock_guard lock(mutex_);
   for (auto it = entries_.begin(); it != entries_.end(); ++it) {
     if ((*it)->tenant != tenant || (*it)->time != time) continue;
     entries_.splice(entries_.begin(), entries_, it);
@@ -27,11 +30,6 @@ std::shared_ptr<PastBooks::Entry> PastBooks::Find(const TenantId& tenant, absl::
   return entry;
 }
 
-void PastBooks::Drop(const std::shared_ptr<Entry>& entry) {
-  const std::lock_guard lock(mutex_);
-  entries_.remove(entry);
-}
-
 void PastBooks::Expire() {
   const std::lock_guard lock(mutex_);
   const absl::Duration now = options_.follower.clock->Monotonic();
@@ -43,29 +41,52 @@ int64_t PastBooks::memory_bytes() const {
   const std::lock_guard lock(mutex_);
   int64_t bytes = 0;
   for (const auto& entry : entries_) {
-    if (!entry->building.try_lock()) continue;
     if (entry->book != nullptr) bytes += entry->book->memory_bytes();
-    entry->building.unlock();
   }
   return bytes;
+}
+
+Result<std::shared_ptr<book::Book>> PastBooks::Await(Entry* entry, absl::Time deadline,
+                                                     std::unique_lock<std::mutex>* lock) {
+  while (entry->building) {
+    const absl::Duration left = deadline - options_.follower.clock->Now();
+    if (left <= absl::ZeroDuration()) {
+      return Error(Reason::DEADLINE_EXPIRED,
+                   "the tenant's records of that time are still being read into memory; try "
+                   "again, or allow more time");
+    }
+    built_.wait_for(*lock, absl::ToChronoMicroseconds(std::min(left, kLookInterval)));
+  }
+  if (entry->book == nullptr) entry->building = true;
+  return entry->book;
 }
 
 Result<book::BookView> PastBooks::ViewAt(const TenantId& tenant, absl::Time time,
                                          absl::Time deadline) {
   Expire();
-  const std::shared_ptr<Entry> entry = Find(tenant, time);
-  const std::lock_guard building(entry->building);
-  if (entry->book == nullptr) {
-    auto book = std::make_shared<book::Book>();
-    ContextHolder holder;
-    Result<Listing> listed =
-        ListAll(*stub_, tenant, time, deadline, options_.follower, &holder, book.get());
-    const bool keep = listed.ok() && time < options_.follower.clock->Now() - kSettled;
-    if (!keep) Drop(entry);
-    if (!listed.ok()) return std::move(listed).error();
-    entry->book = std::move(book);
+  std::shared_ptr<Entry> entry;
+  {
+    std::unique_lock lock(mutex_);
+    entry = Find(tenant, time);
+    GTM_ASSIGN_OR_RETURN(const std::shared_ptr<book::Book> known,
+                         Await(entry.get(), deadline, &lock));
+    lock.unlock();
+    if (known != nullptr) return known->View();
   }
-  return entry->book->View();
+  auto book = std::make_shared<book::Book>();
+  ContextHolder holder;
+  Result<Listing> listed =
+      ListAll(*stub_, tenant, time, deadline, options_.follower, &holder, book.get());
+  const bool keep = listed.ok() && time < options_.follower.clock->Now() - kSettled;
+  {
+    const std::lock_guard lock(mutex_);
+    entry->building = false;
+    if (listed.ok()) entry->book = book;
+    if (!keep) entries_.remove(entry);
+  }
+  built_.notify_all();
+  if (!listed.ok()) return std::move(listed).error();
+  return book->View();
 }
 
 }  // namespace gtm::records_client

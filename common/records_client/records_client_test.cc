@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
 #include <thread>
 
 #include "common/records_client/backoff.h"
@@ -92,6 +94,38 @@ TEST_F(RecordsClient, ShowsNoMixtureOfOldAndNew) {
   const auto question = records_->Ask(call_, {});
   EXPECT_TRUE(Has(question, "a0"));
   EXPECT_TRUE(question->view.FindContact("c0").has_value());
+}
+
+// Pages after the first carry its revision, though they are read later.
+TEST_F(RecordsClient, ShowsNoMixtureOfPagesOfTheLastKind) {
+  const auto commitment = [](const char* id) {
+    records::v1::Record record;
+    record.mutable_commitment()->set_id(id);
+    return record;
+  };
+  const record::Kind kind = record::Kinds().back().kind;
+  ASSERT_EQ(kind, record::KindOf(commitment("k")));
+  server_.Put({Account("a1"), commitment("k1"), commitment("k2"), commitment("k3")});
+  server_.set_hold_watch(true);
+  // The commitment is on the second page, the account that came with it is not listed.
+  server_.set_during_list([&] { server_.Put({Account("a0"), commitment("k4")}); }, kind);
+  Start();
+  call_.deadline = SystemClock().Now() + absl::Milliseconds(150);
+  EXPECT_THAT(records_->Ask(call_, {}), FailsWith(Reason::DEADLINE_EXPIRED));
+  server_.set_hold_watch(false);
+  call_ = MakeCall();
+  EXPECT_TRUE(Has(records_->Ask(call_, {}), "a0"));
+}
+
+// Who waits holds a thread: a revision that nobody was given is refused without a wait.
+TEST_F(RecordsClient, DoesNotWaitForARevisionThatRecordsHasNotReached) {
+  server_.Put({Account("a1")});
+  Start();
+  ASSERT_THAT(AskNow(), IsOk());
+  type::v1::PointInTime point;
+  point.set_min_revision("e1:999");
+  EXPECT_THAT(records_->Ask(call_, point), FailsWith(Reason::REVISION_NOT_REACHED));
+  EXPECT_LT(SystemClock().Now(), call_.deadline) << "it was waited for until the deadline";
 }
 
 TEST_F(RecordsClient, ResumesWhereAStreamWasCut) {
@@ -233,6 +267,37 @@ TEST_F(RecordsClient, ReadsTheBookOfARecordedTimeOnce) {
   EXPECT_TRUE(Has(records_->Ask(call_, point), "a1"));
   EXPECT_EQ(server_.list_count(), list_count);
   EXPECT_EQ(server_.watch_count(), 0);
+}
+
+TEST_F(RecordsClient, WaitsForAnothersReadingNoLongerThanItsOwnDeadline) {
+  std::promise<void> asked, release;
+  std::atomic<bool> read{false};
+  server_.set_during_list([&] {
+    asked.set_value();
+    release.get_future().wait_for(std::chrono::seconds(5));
+    read = true;
+  });
+  Start();
+  type::v1::PointInTime point;
+  *point.mutable_recorded_as_of() = Stamp("2026-01-05");
+  std::thread first([&] { EXPECT_THAT(records_->Ask(call_, point), IsOk()); });
+  asked.get_future().wait();
+  rpc::Call second = MakeCall();
+  second.deadline = SystemClock().Now() + absl::Milliseconds(50);
+  EXPECT_THAT(records_->Ask(second, point), FailsWith(Reason::DEADLINE_EXPIRED));
+  EXPECT_FALSE(read) << "it waited for the reading of the first";
+  release.set_value();
+  first.join();
+}
+
+// Words of the transport hold addresses that are none of a caller's business.
+TEST_F(RecordsClient, DoesNotTellWhereRecordsLives) {
+  server_.set_status(
+      grpc::Status(grpc::StatusCode::UNAVAILABLE, "ipv4:10.1.2.3:7701: Connection refused"));
+  Start();
+  const auto question = records_->Ask(call_, {});
+  ASSERT_THAT(question, FailsWith(Reason::RECORDS_UNAVAILABLE));
+  EXPECT_EQ(question.error().message().find("10.1.2.3"), std::string::npos);
 }
 
 TEST_F(RecordsClient, CommitsAsItsServiceAndRepeatsItself) {

@@ -136,8 +136,9 @@ void ScriptedRecords::set_hold_watch(bool hold) {
   changed_.notify_all();
 }
 
-void ScriptedRecords::set_during_list(std::function<void()> hook) {
+void ScriptedRecords::set_during_list(std::function<void()> hook, record::Kind kind) {
   const std::lock_guard lock(mutex_);
+  during_list_of_ = kind;
   during_list_ = std::move(hook);
 }
 
@@ -168,16 +169,23 @@ grpc::Status ScriptedRecords::List(grpc::ServerContext*, const ListRequest* requ
     lists_.push_back(*request);
     // Two records a page, so that every list has several.
     constexpr int kPage = 2;
-    for (auto it = records_.upper_bound({request->kind(), request->page_token()});
+    // A token is the revision of the first page and the last id, as with records.
+    std::string revision = RevisionOf(seq_);
+    std::string last_id = request->page_token();
+    if (const size_t space = last_id.find(' '); space != std::string::npos) {
+      revision = last_id.substr(0, space);
+      last_id.erase(0, space + 1);
+    }
+    for (auto it = records_.upper_bound({request->kind(), last_id});
          it != records_.end() && it->first.first == request->kind(); ++it) {
       if (response->records_size() == kPage) {
-        response->set_next_page_token(record::IdOf(response->records(kPage - 1)));
+        response->set_next_page_token(revision + ' ' + record::IdOf(response->records(kPage - 1)));
         break;
       }
       *response->add_records() = it->second;
     }
-    response->set_revision(RevisionOf(seq_));
-    if (request->kind() == RECORD_KIND_ACCOUNT) hook = std::exchange(during_list_, nullptr);
+    response->set_revision(revision);
+    if (request->kind() == during_list_of_) hook = std::exchange(during_list_, nullptr);
   }
   if (hook) hook();
   return grpc::Status::OK;

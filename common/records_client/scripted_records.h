@@ -31,12 +31,14 @@ class ScriptedRecords final : public records::v1::RecordsService::Service {
   void set_status(const grpc::Status& status);  // of every call from now on
   void FailCommits(int count, const grpc::Status& status);
   void CutStreams();
-  void Compact();                                    // everything before now
-  void Restore(const std::string& epoch);            // the same records in a new epoch
-  void set_silent(bool silent);                      // streams send nothing, not even bookmarks
-  void set_halves(bool halves);                      // streams end in the middle of a revision
-  void set_hold_watch(bool hold);                    // streams wait before they send anything
-  void set_during_list(std::function<void()> hook);  // once, after a page of accounts
+  void Compact();                          // everything before now
+  void Restore(const std::string& epoch);  // the same records in a new epoch
+  void set_silent(bool silent);            // streams send nothing, not even bookmarks
+  void set_halves(bool halves);            // streams end in the middle of a revision
+  void set_hold_watch(bool hold);          // streams wait before they send anything
+  // Once, after a page of the kind.
+  void set_during_list(std::function<void()> hook,
+                       record::Kind kind = records::v1::RECORD_KIND_ACCOUNT);
 
   // ---- what happened
   int list_count() const;
@@ -79,6 +81,7 @@ class ScriptedRecords final : public records::v1::RecordsService::Service {
   int generation_ = 0;  // streams of an older one end
   bool silent_ = false, halves_ = false, hold_watch_ = false, stopping_ = false;
   std::function<void()> during_list_;
+  record::Kind during_list_of_ = records::v1::RECORD_KIND_UNSPECIFIED;
   int watch_count_ = 0;
   std::multimap<std::string, std::string> commit_metadata_;
   std::vector<records::v1::BatchCommitRequest> commits_;
