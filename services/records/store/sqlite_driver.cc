@@ -134,6 +134,14 @@ class Connection {
     return status;
   }
 
+  // Where a reader is in the way it stays as it is: an optimisation, not a promise. It must
+  // not wait for readers, since writers wait for it.
+  void Checkpoint() {
+    sqlite3_busy_timeout(db_, 0);
+    (void)Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    sqlite3_busy_timeout(db_, kBusyTimeoutMs);
+  }
+
   Error Fail(int code) { return FromCode(options_, code, sqlite3_errmsg(db_)); }
   bool InTransaction() const { return sqlite3_get_autocommit(db_) == 0; }
 
@@ -227,8 +235,7 @@ class SqliteDriver final : public Driver {
       if (write_count_ != seen || is_writing_) continue;
       is_writing_ = true;
       lock.unlock();
-      // Where a reader is in the way it stays as it is: an optimisation, not a promise.
-      (void)writer_.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+      writer_.Checkpoint();
       lock.lock();
       is_writing_ = false;
       done = seen;
