@@ -17,7 +17,6 @@ using crm::v1::Account;
 using crm::v1::Contact;
 using crm::v1::Engagement;
 using crm::v1::Opportunity;
-using records::v1::Record;
 
 std::string Number(const std::optional<int64_t>& n) { return n ? fmt::format("{}", *n) : "?"; }
 std::string Flag(const std::optional<bool>& n) { return n ? (*n ? "yes" : "no") : "?"; }

@@ -29,7 +29,7 @@ struct DemoFlags {
     app.add_option("--size", size, "small, medium, large, huge or a number of accounts")
         ->capture_default_str();
     app.add_option("--today", today, "Day at which the company is looked at, YYYY-MM-DD");
-    app.add_option("--tenant", tenant, "Tenant to load it into");
+    app.add_option("--tenant", tenant, "Tenant to load it into")->envname("GTM_TENANT");
   }
 
   Result<demo::Options> Parse(absl::Time now) const {
@@ -45,8 +45,9 @@ struct DemoFlags {
   }
 };
 
-Status LoadDemo(const cli::Client& client, const demo::Options& options,
-                const cli::Console& console) {
+// Returns a revision that contains all of it.
+Result<std::string> LoadDemo(const cli::Client& client, const demo::Options& options,
+                             const cli::Console& console) {
   const absl::Duration start = SystemClock().Monotonic();
   cli::ProgressBar bar(console.err, console.err_is_terminal, "loading the demo company");
   const auto report = demo::LoadRecords(client, options, [&](int64_t accounts) {
@@ -55,17 +56,16 @@ Status LoadDemo(const cli::Client& client, const demo::Options& options,
   });
   bar.Clear();
   if (!report.ok()) return report.error();
-  GTM_RETURN_IF_ERROR(demo::LoadDecisions(client));
+  GTM_ASSIGN_OR_RETURN(std::string revision, demo::LoadDecisions(client));
   const double seconds = absl::ToDoubleSeconds(SystemClock().Monotonic() - start);
   *console.err << fmt::format("demo company: {} accounts, {} records in {:.1f} s, revision {}\n",
-                              options.account_count, report->record_count, seconds,
-                              report->revision);
-  return {};
+                              options.account_count, report->record_count, seconds, revision);
+  return revision;
 }
 
 // The four questions, as a person would ask them.
 int PrintAnswers(const cli::Console& console, const std::shared_ptr<grpc::Channel>& channel,
-                 const DemoFlags& flags) {
+                 const DemoFlags& flags, const std::string& revision) {
   struct Question {
     std::string_view title;
     std::vector<std::string> arguments;
@@ -87,6 +87,7 @@ int PrintAnswers(const cli::Console& console, const std::shared_ptr<grpc::Channe
     if (!flags.tenant.empty()) arguments.insert(arguments.end(), {"--tenant", flags.tenant});
     *console.out << fmt::format("\n=== {}: gtm {} ===\n\n", question.title,
                                 fmt::join(arguments, " "));
+    if (!revision.empty()) arguments.insert(arguments.end(), {"--min-revision", revision});
     worst = std::max(worst, cli::RunCommand(arguments, console, channel));
   }
   console.out->flush();
@@ -104,7 +105,7 @@ std::optional<int> ParseFlags(CLI::App& app, const cli::ServeOptions& options) {
   try {
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error);
+    return app.exit(error) == 0 ? 0 : 2;
   }
   return std::nullopt;
 }
@@ -125,8 +126,16 @@ Status ServeUntilSignal(process::Process& process, bool with_demo, const DemoFla
   if (with_demo) {
     const auto channel = process.server().InProcessChannel();
     const cli::Client client(channel, {.tenant = flags.tenant, .address = process.address()});
-    GTM_RETURN_IF_ERROR(LoadDemo(client, options, console));
-    PrintAnswers(console, channel, flags);
+    // The company of another day is another company: its events happened at other times.
+    GTM_ASSIGN_OR_RETURN(const bool is_loaded, demo::IsLoaded(client));
+    std::string revision;
+    if (is_loaded) {
+      *console.err << "demo company: this store has one already, which stays as it is; for one of "
+                      "today name another --store\n";
+    } else {
+      GTM_ASSIGN_OR_RETURN(revision, LoadDemo(client, options, console));
+    }
+    PrintAnswers(console, channel, flags, revision);
   }
   *console.err << fmt::format(
       "\nserving gRPC on {}{}; Ctrl-C ends\n", process.address(),
@@ -172,10 +181,9 @@ int Demo(const cli::ServeOptions& options) {
   const cli::Console console = cli::ProcessConsole();
   const auto channel = rpc::MakeChannel(address);
   const cli::Client client(channel, {.tenant = flags.tenant, .address = address});
-  if (const Status status = LoadDemo(client, *parsed, console); !status.ok()) {
-    return Fail(status.error());
-  }
-  return PrintAnswers(console, channel, flags);
+  const auto revision = LoadDemo(client, *parsed, console);
+  if (!revision.ok()) return Fail(revision.error());
+  return PrintAnswers(console, channel, flags, *revision);
 }
 
 }  // namespace gtm

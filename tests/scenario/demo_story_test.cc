@@ -19,8 +19,8 @@ std::string TellStory(const std::string& engine) {
       .seed = 1, .account_count = 300, .today = absl::CivilDay(2026, 8, 20)};
   const auto report = demo::LoadRecords(client, options, [](int64_t) {});
   EXPECT_TRUE(report.ok()) << report.error().message();
-  const Status decided = demo::LoadDecisions(client);
-  EXPECT_TRUE(decided.ok()) << decided.error().message();
+  const auto revision = demo::LoadDecisions(client);
+  EXPECT_TRUE(revision.ok()) << revision.error().message();
   const std::vector<std::vector<std::string>> questions = {
       {"targets", "--limit", "10", "--definition", "demo-target"},
       {"targets", "explain", "acct-0000081", "--definition", "demo-target"},
@@ -34,6 +34,8 @@ std::string TellStory(const std::string& engine) {
     question.insert(question.end(), {"--as-of", kDay});
     story += "$ gtm";
     for (const std::string& word : question) story += " " + word;
+    // A Book follows the records a moment later: ask for what was loaded.
+    question.insert(question.end(), {"--min-revision", *revision});
     const Answer answer = platform.Ask(question);
     EXPECT_EQ(answer.exit_code, 0) << answer.err;
     story += "\n" + Timeless(answer.out) + "\n";

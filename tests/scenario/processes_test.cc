@@ -82,14 +82,9 @@ TEST(Processes, FiveProcessesAnswerAsOne) {
         .seed = 4, .account_count = 80, .today = absl::CivilDay(2026, 8, 20)};
     const auto report = demo::LoadRecords(ClientOf(all.address()), options, [](int64_t) {});
     ASSERT_TRUE(report.ok()) << report.error().message();
-    const Status decided = demo::LoadDecisions(ClientOf(all.address()));
+    const auto decided = demo::LoadDecisions(ClientOf(all.address()));
     ASSERT_TRUE(decided.ok()) << decided.error().message();
-    const auto head =
-        ClientOf(all.address())
-            .Call<records::v1::RecordsService>(&records::v1::RecordsService::Stub::GetHead,
-                                               records::v1::GetHeadRequest());
-    ASSERT_TRUE(head.ok());
-    revision = head->revision();
+    revision = *decided;
     together = AskAll({all.address(), all.address(), all.address(), all.address()}, revision);
     EXPECT_EQ(all.Stop(), 0) << "a graceful end";
   }

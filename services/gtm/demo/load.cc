@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "common/record/kinds.h"
+#include "gtm/records/v1/service.grpc.pb.h"
 #include "gtm/sponsorship/v1/service.grpc.pb.h"
 #include "gtm/targeting/v1/service.grpc.pb.h"
 #include "services/gtm/demo/decisions.h"
@@ -13,6 +14,7 @@ namespace gtm::demo {
 namespace {
 
 using records::v1::Record;
+using records::v1::RecordsService;
 using sponsorship::v1::SponsorshipService;
 using targeting::v1::TargetingService;
 
@@ -92,7 +94,21 @@ Result<LoadReport> LoadRecords(const cli::Client& client, const Options& options
   return LoadReport{stream.counts(), gatherer.count(), stream.revision()};
 }
 
-Status LoadDecisions(const cli::Client& client) {
+Result<bool> IsLoaded(const cli::Client& client) {
+  records::v1::GetRequest request;
+  request.mutable_key()->set_kind(records::v1::RECORD_KIND_SPONSORSHIP_PROGRAM);
+  request.mutable_key()->set_id(DemoProgram().activate.program_id());
+  const auto program =
+      client.Call<records::v1::RecordsService>(&records::v1::RecordsService::Stub::Get, request);
+  if (program.ok()) {
+    return program->sponsorship_program().state() !=
+           sponsorship::v1::SponsorshipProgram::STATE_DRAFT;
+  }
+  if (program.error().reason() == Reason::RECORD_NOT_FOUND) return false;
+  return program.error();
+}
+
+Result<std::string> LoadDecisions(const cli::Client& client) {
   const DefinitionRequests definition = DemoDefinition();
   GTM_RETURN_IF_ERROR(Step<TargetingService>(
       client, &TargetingService::Stub::CreateTargetDefinition, definition.create));
@@ -105,8 +121,12 @@ Status LoadDecisions(const cli::Client& client) {
   const ProgramRequests program = DemoProgram();
   GTM_RETURN_IF_ERROR(Step<SponsorshipService>(
       client, &SponsorshipService::Stub::CreateSponsorshipProgram, program.create));
-  return Step<SponsorshipService>(client, &SponsorshipService::Stub::ActivateSponsorshipProgram,
-                                  program.activate);
+  GTM_RETURN_IF_ERROR(Step<SponsorshipService>(
+      client, &SponsorshipService::Stub::ActivateSponsorshipProgram, program.activate));
+  GTM_ASSIGN_OR_RETURN(
+      const records::v1::GetHeadResponse head,
+      client.Call<RecordsService>(&RecordsService::Stub::GetHead, records::v1::GetHeadRequest()));
+  return head.revision();
 }
 
 }  // namespace gtm::demo

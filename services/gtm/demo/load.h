@@ -22,8 +22,13 @@ struct LoadReport {
 Result<LoadReport> LoadRecords(const cli::Client& client, const Options& options,
                                const std::function<void(int64_t)>& on_progress);
 
+// True where a demo company was loaded to its end before, of whatever day: its program,
+// which is written last, is there.
+Result<bool> IsLoaded(const cli::Client& client);
+
 // Agrees on the demo's target definition and activates its sponsorship program; what is
-// there already stays.
-Status LoadDecisions(const cli::Client& client);
+// there already stays. Returns a revision that contains everything: ask with it as
+// min_revision, since a Book follows the records a moment later.
+Result<std::string> LoadDecisions(const cli::Client& client);
 
 }  // namespace gtm::demo
