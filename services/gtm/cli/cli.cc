@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <ostream>
+#include <utility>
 
 #include "services/gtm/cli/command.h"
 #include "services/gtm/cli/completion.h"
@@ -19,7 +21,7 @@ constexpr const char* kDescription =
 
 constexpr const char* kFooter =
     "\nExit codes: 0 done; 1 failed; 2 wrong usage; 3 done in part (some records rejected).\n"
-    "Tables on a terminal; -o json or -o csv in a pipe. NO_COLOR switches color off.\n"
+    "Tables for people, -o json or -o csv for programs. NO_COLOR switches color off.\n"
     "`gtm COMMAND --help` tells more.";
 
 void AddGlobalFlags(CLI::App& app, Session& session) {
@@ -54,14 +56,42 @@ void AddCompletionCommand(CLI::App& app, Session& session) {
   });
 }
 
-// Known to help and completion; run before the arguments are parsed.
-void AddHookCommands(CLI::App& app, const ServeHooks& hooks) {
-  if (hooks.serve) {
-    app.add_subcommand("serve", "Run the whole platform in this process")->allow_extras();
+// Known to help and completion; run before the arguments are parsed. Parsed only where
+// something stands before them.
+void AddHookCommands(CLI::App& app, Session& session, const ServeHooks& hooks) {
+  const auto add = [&](const std::string& name, const std::string& meaning) {
+    app.add_subcommand(name, meaning)->allow_extras()->callback([&session, name] {
+      session.action = [&session, name]() -> Result<int> {
+        *session.console().err << fmt::format(
+            "gtm: the command comes first: gtm {0} [OPTIONS]; `gtm {0} --help` lists them\n", name);
+        return kExitUsage;
+      };
+    });
+  };
+  if (hooks.serve) add("serve", "Run the whole platform in this process");
+  if (hooks.demo) add("demo", "Generate a demo company and show the four answers");
+}
+
+// Flags of a command hold for what is below it, and the help says so.
+void ShareFlags(CLI::App* command, const std::string& flags_of) {
+  command->fallthrough();
+  command->footer(fmt::format("\nFlags of {} work here, too.", flags_of));
+  const auto options = std::as_const(*command).get_options();
+  const bool has_flags = std::any_of(options.begin(), options.end(), [](const CLI::Option* option) {
+    return !option->get_positional() && !option->check_lname("help");
+  });
+  for (CLI::App* sub : command->get_subcommands([](const CLI::App*) { return true; })) {
+    ShareFlags(
+        sub, has_flags ? fmt::format("`gtm {}` and {}", command->get_name(), flags_of) : flags_of);
   }
-  if (hooks.demo) {
-    app.add_subcommand("demo", "Generate a demo company and show the four answers")->allow_extras();
-  }
+}
+
+// The value of a flag is wrong, found after CLI11 had read it.
+bool BlamesFlag(const Error& error) {
+  return std::any_of(error.violations().begin(), error.violations().end(),
+                     [](const FieldViolation& violation) {
+                       return std::string_view(violation.field).starts_with("--");
+                     });
 }
 
 // What CLI11 has to say: help goes to out, mistakes to err.
@@ -91,7 +121,7 @@ int Run(std::vector<std::string> arguments, const Console& console,
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   AddGlobalFlags(app, session);
-  AddHookCommands(app, hooks);
+  AddHookCommands(app, session, hooks);
   AddTargetsCommands(app, session);
   AddSponsorsCommands(app, session);
   AddForecastCommands(app, session);
@@ -102,13 +132,8 @@ int Run(std::vector<std::string> arguments, const Console& console,
   AddCompletionCommand(app, session);
   AddVersionCommand(app, session);
   app.footer(kFooter);
-  const auto everything = [](const CLI::App*) { return true; };
-  for (CLI::App* command : app.get_subcommands(everything)) {
-    command->fallthrough();
-    for (CLI::App* sub : command->get_subcommands(everything)) {
-      sub->fallthrough();
-      for (CLI::App* leaf : sub->get_subcommands(everything)) leaf->fallthrough();
-    }
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    ShareFlags(command, "`gtm`");
   }
   if (const std::string unknown = UnknownCommand(app, arguments); !unknown.empty()) {
     *console.err << unknown;
@@ -127,7 +152,7 @@ int Run(std::vector<std::string> arguments, const Console& console,
     console.out->flush();
     if (code.ok()) return *code;
     *console.err << ErrorText(code.error(), err_color);
-    return kExitFailed;
+    return BlamesFlag(code.error()) ? kExitUsage : kExitFailed;
   }
   if (!status.ok()) *console.err << ErrorText(status.error(), err_color);
   return kExitUsage;

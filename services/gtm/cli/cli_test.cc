@@ -318,6 +318,10 @@ TEST_F(CliTest, WrongUsageEndsWithTwo) {
   EXPECT_EQ(Run({}), 2);
   EXPECT_EQ(Run({"record", "get", "account", "a1", "--timeout", "soon"}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("--timeout"));
+  EXPECT_EQ(Run({"forecast", "--period", "Q3"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("--period: \"Q3\" is no fiscal period"));
+  EXPECT_EQ(Run({"record", "list", "account", "--limit", "0"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("not in range 1 to 1000000000"));
 }
 
 TEST_F(CliTest, HelpTellsExitCodes) {
@@ -352,6 +356,7 @@ TEST_F(CliTest, CompletionKnowsEveryCommand) {
   EXPECT_EQ(complete("gtm fore", 1), "forecast");
   EXPECT_EQ(complete("gtm forecast pipe", 2), "pipeline");
   EXPECT_EQ(complete("gtm forecast pipeline --b", 3), "--by");
+  EXPECT_EQ(complete("gtm forecast pipeline --as", 3), "--as-of");
   EXPECT_EQ(complete("gtm forecast pipeline --by s", 4), "stage segment");
   EXPECT_EQ(complete("gtm record get acc", 3), "account");
   EXPECT_EQ(complete("gtm targets -o j", 3), "json");

@@ -36,6 +36,7 @@ struct Node {
   std::string path;            // "record list", "" for the root
   std::vector<Word> commands;  // and words of positionals
   std::vector<Flag> flags;
+  std::vector<Flag> inherited;  // of the commands above, but for the root
 };
 
 std::string OneLine(std::string text) {
@@ -88,7 +89,8 @@ void AddOption(const CLI::Option& option, Node* node) {
   }
 }
 
-void Collect(const CLI::App& app, const std::string& path, std::vector<Node>* nodes) {
+void Collect(const CLI::App& app, const std::string& path, const std::vector<Flag>& inherited,
+             std::vector<Node>* nodes) {
   Node node;
   node.path = path;
   const auto everything = [](const CLI::App*) { return true; };
@@ -99,9 +101,12 @@ void Collect(const CLI::App& app, const std::string& path, std::vector<Node>* no
     const bool repeated_help = !path.empty() && option->check_lname("help");
     if (!repeated_help) AddOption(*option, &node);
   }
+  node.inherited = inherited;
   nodes->push_back(node);
+  std::vector<Flag> below = inherited;
+  if (!path.empty()) below.insert(below.end(), node.flags.begin(), node.flags.end());
   for (const CLI::App* sub : app.get_subcommands(everything)) {
-    Collect(*sub, path.empty() ? sub->get_name() : path + " " + sub->get_name(), nodes);
+    Collect(*sub, path.empty() ? sub->get_name() : path + " " + sub->get_name(), below, nodes);
   }
 }
 
@@ -109,6 +114,7 @@ std::string WordsOf(const Node& node) {
   std::string text;
   for (const auto& [word, meaning] : node.commands) text += (text.empty() ? "" : " ") + word;
   for (const Flag& flag : node.flags) text += (text.empty() ? "" : " ") + flag.name;
+  for (const Flag& flag : node.inherited) text += (text.empty() ? "" : " ") + flag.name;
   return text;
 }
 
@@ -197,7 +203,9 @@ std::string Zsh(const std::vector<Node>& nodes) {
     for (const auto& [word, meaning] : node.commands)
       text += fmt::format(" '{}:{}'", word, meaning);
     text += " )\n      gtm_flags=(";
-    for (const Flag& flag : node.flags) text += fmt::format(" '{}:{}'", flag.name, flag.meaning);
+    for (const auto* flags : {&node.flags, &node.inherited}) {
+      for (const Flag& flag : *flags) text += fmt::format(" '{}:{}'", flag.name, flag.meaning);
+    }
     text += " ) ;;\n";
   }
   text +=
@@ -250,7 +258,7 @@ std::string Fish(const std::vector<Node>& nodes) {
 
 std::string CompletionScript(const CLI::App& app, std::string_view shell) {
   std::vector<Node> nodes;
-  Collect(app, "", &nodes);
+  Collect(app, "", {}, &nodes);
   if (shell == "bash") return Bash(nodes);
   if (shell == "zsh") return Zsh(nodes);
   if (shell == "fish") return Fish(nodes);

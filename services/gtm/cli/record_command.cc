@@ -20,6 +20,7 @@ using records::v1::RecordsService;
 
 constexpr int kPageSize = 1'000;
 constexpr size_t kTableColumnsMax = 7;
+constexpr int kLimitMax = 1'000'000'000;
 
 struct RecordFlags {
   std::string kind;
@@ -259,14 +260,14 @@ void AddRecordCommands(CLI::App& app, Session& session) {
       ->type_name("TIME");
   list->add_option("--limit", flags->limit, "Most records to show")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, kLimitMax));
   flags = std::make_shared<RecordFlags>();
   CLI::App* history = Subcommand(record, "history", "Show who wrote a record, and when", session,
                                  flags, &RunHistory);
   AddKey(history, flags.get());
   history->add_option("--limit", flags->limit, "Most versions to show")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, kLimitMax));
   flags = std::make_shared<RecordFlags>();
   flags->limit = 0;
   CLI::App* watch =
@@ -278,7 +279,7 @@ void AddRecordCommands(CLI::App& app, Session& session) {
       ->type_name("REVISION");
   watch->add_option("--limit", flags->limit, "Stop after this many changes; 0: never")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, kLimitMax));
 }
 
 }  // namespace gtm::cli

@@ -25,12 +25,17 @@ struct SignalsFlags {
   int count = 12;
 };
 
+type::v1::FiscalPeriod::Unit UnitOf(const SignalsFlags& flags) {
+  return flags.unit == "month"  ? type::v1::FiscalPeriod::UNIT_MONTH
+         : flags.unit == "year" ? type::v1::FiscalPeriod::UNIT_YEAR
+                                : type::v1::FiscalPeriod::UNIT_QUARTER;
+}
+
 // The period asked for: a certain one, or the last complete one of a unit.
 Result<type::v1::FiscalPeriod> PeriodOf(const SignalsFlags& flags) {
   if (!flags.period.empty()) return ParsePeriodFlag(flags.period, "--period");
   type::v1::FiscalPeriod period;
-  period.set_unit(flags.unit == "month" ? type::v1::FiscalPeriod::UNIT_MONTH
-                                        : type::v1::FiscalPeriod::UNIT_QUARTER);
+  period.set_unit(UnitOf(flags));
   return period;
 }
 
@@ -67,9 +72,7 @@ Result<int> RunMovements(Session& session, const SignalsFlags& flags) {
   if (!flags.period.empty()) {
     GTM_ASSIGN_OR_RETURN(*request.mutable_end_period(), ParsePeriodFlag(flags.period, "--period"));
   }
-  request.set_unit(flags.unit == "month"  ? type::v1::FiscalPeriod::UNIT_MONTH
-                   : flags.unit == "year" ? type::v1::FiscalPeriod::UNIT_YEAR
-                                          : type::v1::FiscalPeriod::UNIT_QUARTER);
+  request.set_unit(UnitOf(flags));
   request.set_period_count(flags.count);
   GTM_ASSIGN_OR_RETURN(const auto answer, session.client().Call<GrowthService>(
                                               &GrowthService::Stub::GetRevenueMovements, request));

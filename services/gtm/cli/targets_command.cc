@@ -114,10 +114,10 @@ void AddTargetsCommands(CLI::App& app, Session& session) {
     command->add_option("--segment", flags->segment, "Only accounts of this segment");
     command->add_option("--owner", flags->owner, "Only accounts of this seller")->type_name("ID");
     command->add_option("--min-priority", flags->min_priority, "Only priorities of this and more")
-        ->check(CLI::Range(0, 100));
+        ->check(CLI::Range(0.0, 100.0));
     command->add_option("--limit", flags->limit, "Most accounts to show")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(1, 1'000'000'000));
   };
   const auto list = [&session, flags] {
     session.action = [&session, flags] { return RunList(session, *flags); };
