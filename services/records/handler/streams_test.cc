@@ -231,6 +231,34 @@ TEST_F(StreamsTest, WatchKeepsARevisionTogether) {
   }
 }
 
+TEST_F(StreamsTest, WatchOfSomeKindsNamesNoRevisionInsideALongOne) {
+  PutAccount("passed over", 1);
+  v1::BatchCommitRequest batch;
+  batch.set_request_id(RequestId(9'000));
+  for (int i = 0; i < 700; ++i) {
+    v1::Record record = MinimalRecord(v1::RECORD_KIND_OPPORTUNITY, "o" + std::to_string(i));
+    record.mutable_opportunity()->set_seller_worry(std::string(2'000, 'x'));
+    record.mutable_opportunity()->set_urgency_answer(std::string(2'000, 'x'));
+    *batch.add_mutations()->mutable_put() = record;
+  }
+  rpc::Call call = Caller();
+  v1::BatchCommitResponse response;
+  const Status done = handler_->BatchCommit(call, batch, &response);
+  ASSERT_TRUE(done.ok()) << done.error().message();
+  v1::WatchRequest request = From(FormatRevision(Epoch(), 0));
+  request.add_kinds(v1::RECORD_KIND_OPPORTUNITY);
+  Watching watching(*this, request);
+  ASSERT_EQ(watching.sink.WaitForChanges(700).size(), 700u);
+  bool is_split = false;
+  for (const auto& sent : watching.sink.responses()) {
+    if (sent.changes_size() == 0) continue;
+    is_split = is_split || sent.revision().empty();
+    EXPECT_TRUE(sent.revision().empty() || sent.revision() == FormatRevision(Epoch(), 2))
+        << sent.revision();
+  }
+  EXPECT_TRUE(is_split) << "the batch is not long enough for this test";
+}
+
 v1::ImportRequest Batch(int number, int from, int count) {
   v1::ImportRequest batch;
   batch.set_batch_number(number);
@@ -443,7 +471,7 @@ TEST_F(StreamsTest, RecentChangesDoNotOutliveAnErasureElsewhere) {
   ASSERT_TRUE(other.ErasePerson(call, request, &response).ok());
   EXPECT_EQ(response.erased_version_count(), 2);
   bool told = true;
-  for (int i = 0; told && i < 300; ++i) {
+  for (int i = 0; told && i < 30; ++i) {
     Watching late(*this, From(FormatRevision(Epoch(), 1)));  // the deletion alone
     const auto changes = late.sink.WaitForChanges(1);
     ASSERT_EQ(changes.size(), 1u);

@@ -163,6 +163,12 @@ class WatchStream {
     v1::WatchResponse response;
     int64_t bytes = 0;
     const auto& changes = read.changes;
+    if (!changes.empty() && changes.front().seq > read.complete_seq &&
+        read.complete_seq > sent_seq_) {
+      // A part of a revision must not carry the name of what was passed over before it.
+      sent_seq_ = read.complete_seq;
+      if (!SendBookmark()) return false;
+    }
     for (size_t begin = 0, end = 0; begin < changes.size(); begin = end) {
       int64_t revision_bytes = 0;
       for (end = begin; end < changes.size() && changes[end].seq == changes[begin].seq; ++end) {
