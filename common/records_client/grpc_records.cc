@@ -21,8 +21,8 @@ constexpr absl::Duration kBackoffMax = absl::Seconds(1);
 
 class GrpcRecords final : public Records {
  public:
-  GrpcRecords(std::shared_ptr<BookCache> books, std::shared_ptr<grpc::ChannelInterface> channel,
-              std::string service)
+  GrpcRecords(std::shared_ptr<BookCache> books,
+              const std::shared_ptr<grpc::ChannelInterface>& channel, std::string service)
       : books_(std::move(books)),
         stub_(RecordsService::NewStub(channel)),
         service_(std::move(service)) {}
@@ -83,7 +83,7 @@ class GrpcRecords final : public Records {
 std::unique_ptr<Records> MakeGrpcRecords(std::shared_ptr<BookCache> books,
                                          std::shared_ptr<grpc::ChannelInterface> channel,
                                          std::string service) {
-  return std::make_unique<GrpcRecords>(std::move(books), std::move(channel), std::move(service));
+  return std::make_unique<GrpcRecords>(std::move(books), channel, std::move(service));
 }
 
 }  // namespace gtm::records_client

@@ -139,7 +139,7 @@ grpc::ServerUnaryReactor* Gate::UnaryAsync(grpc::CallbackServerContext* context,
     reactor->Finish(Finish(context, method, admitted.get(), begun));
     return reactor;
   }
-  Done done = [this, context, method, reactor, admitted](Status status) {
+  Done done = [this, context, method, reactor, admitted](const Status& status) {
     reactor->Finish(Finish(context, method, admitted.get(), status));
   };
   try {
