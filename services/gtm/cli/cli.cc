@@ -75,7 +75,7 @@ void AddHookCommands(CLI::App& app, Session& session, const ServeHooks& hooks) {
 // Flags of a command hold for what is below it, and the help says so.
 void ShareFlags(CLI::App* command, const std::string& flags_of) {
   command->fallthrough();
-  command->footer(fmt::format("\nFlags of {} work here, too.", flags_of));
+  command->footer(fmt::format("Flags of {} work here, too.", flags_of));
   const auto options = std::as_const(*command).get_options();
   const bool has_flags = std::any_of(options.begin(), options.end(), [](const CLI::Option* option) {
     return !option->get_positional() && !option->check_lname("help");
