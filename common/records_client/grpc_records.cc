@@ -81,7 +81,7 @@ class GrpcRecords final : public Records {
 }  // namespace
 
 std::unique_ptr<Records> MakeGrpcRecords(std::shared_ptr<BookCache> books,
-                                         std::shared_ptr<grpc::ChannelInterface> channel,
+                                         const std::shared_ptr<grpc::ChannelInterface>& channel,
                                          std::string service) {
   return std::make_unique<GrpcRecords>(std::move(books), channel, std::move(service));
 }

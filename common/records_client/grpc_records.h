@@ -13,7 +13,7 @@ namespace gtm::records_client {
 // lasts until it is answered, at most until the call's deadline. Retry-safe: Commit
 // repeats itself with the same request_id while records cannot be reached.
 std::unique_ptr<Records> MakeGrpcRecords(std::shared_ptr<BookCache> books,
-                                         std::shared_ptr<grpc::ChannelInterface> channel,
+                                         const std::shared_ptr<grpc::ChannelInterface>& channel,
                                          std::string service);
 
 }  // namespace gtm::records_client

@@ -109,9 +109,9 @@ grpc::ServerUnaryReactor* Gate::Unary(grpc::CallbackServerContext* context, std:
                                       const Request* request, Response* response, Handler handler) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   auto run = [this, context, method, request, response, reactor, handler](Admitted* admitted) {
-    Status status;
+    Status status = admitted->call.CheckAlive(options_.clock->Now());  // it may have queued
     try {
-      status = handler(admitted->call, *request, response);
+      if (status.ok()) status = handler(admitted->call, *request, response);
     } catch (const std::exception& e) {
       status = Stray(e.what(), admitted->call);
     }

@@ -256,7 +256,7 @@ CloseRates LearnCloseRates(const DealTable& table) {
   const Calendar calendar = MakeSegments(table, first_day);
   const std::vector<int32_t> edges = stats::EdgesByEvents(ages, kBinEventsMin, kBinCountMax);
   const auto fit = [&](DayNumber from) {
-    const std::vector<LifeSpan> spans = SpansOf(table, from);
+    std::vector<LifeSpan> spans = SpansOf(table, from);
     const LifeTable lives = stats::CountLives(spans, edges, calendar.segments, kPositionCount, 2);
     FitRates(lives, QuartersSeen(calendar, from, table.today), &rates);
     return spans;

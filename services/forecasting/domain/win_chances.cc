@@ -97,7 +97,7 @@ NodeValues WinChances::OfArrivals(const std::array<double, kPositionCount>& arri
   for (size_t day = 0; day < day_share_.size(); ++day) {
     // Arriving at any moment of the day leaves half of it.
     const NodeValues chance = Follow(day, 0, day_share_[day] / 2);
-    const double arriving = day_share_[day] * arrival_factor[static_cast<size_t>(position_[day])];
+    const double arriving = day_share_[day] * arrival_factor[static_cast<uint8_t>(position_[day])];
     for (size_t node = 0; node < kNodeCount; ++node) total[node] += arriving * chance[node];
   }
   return total;

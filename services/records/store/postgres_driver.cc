@@ -205,7 +205,10 @@ void PostgresSession::Fail(const PGresult* result) {
     error_ = StoreUnavailable();
     return;
   }
-  failure_ = state == "40001" || state == "40P01" ? Failure::kConflict : Failure::kOther;
+  // 23505: another replica answered the same request between our look and our insert; the
+  // next try finds its answer.
+  failure_ = state == "40001" || state == "40P01" || state == "23505" ? Failure::kConflict
+                                                                      : Failure::kOther;
   error_ = FromState(state);
 }
 
