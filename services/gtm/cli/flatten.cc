@@ -59,7 +59,7 @@ class Flattener {
       entries[entry.GetReflection()->GetString(entry, key)] = &entry;
     }
     for (const auto& [key, entry] : entries) {
-      AddOne(*entry, field->message_type()->map_value(), -1, path + "." + key);
+      AddOne(*entry, field->message_type()->map_value(), -1, fmt::format("{}.{}", path, key));
     }
   }
 

@@ -45,7 +45,7 @@ void ImportStream::Open() {
 grpc::Status ImportStream::Close() {
   if (stream_ == nullptr) return grpc::Status::OK;
   reader_.join();
-  const grpc::Status status = stream_->Finish();
+  grpc::Status status = stream_->Finish();
   stream_.reset();
   context_.reset();
   return status;

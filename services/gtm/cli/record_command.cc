@@ -222,7 +222,7 @@ Result<int> RunWatch(Session& session, const RecordFlags& flags) {
 
 // Registers one subcommand with an action over the shared flags.
 CLI::App* Subcommand(CLI::App* parent, const std::string& name, const std::string& meaning,
-                     Session& session, std::shared_ptr<RecordFlags> flags,
+                     Session& session, const std::shared_ptr<RecordFlags>& flags,
                      Result<int> (*run)(Session&, const RecordFlags&)) {
   CLI::App* command = parent->add_subcommand(name, meaning);
   command->callback([&session, flags, run] {

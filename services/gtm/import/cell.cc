@@ -280,7 +280,7 @@ Problem FillField(const FieldPath& path, std::string_view text, const CellFormat
     Message* entry = message->GetReflection()->AddMessage(message, path.leaf);
     const FieldDescriptor* key = path.leaf->message_type()->map_key();
     entry->GetReflection()->SetString(entry, key, path.map_key);
-    const Problem problem = FillOne({entry, value}, path.kind, text, format, currency);
+    Problem problem = FillOne({entry, value}, path.kind, text, format, currency);
     if (!problem.empty()) message->GetReflection()->RemoveLast(message, path.leaf);
     return problem;
   }
@@ -292,7 +292,7 @@ Problem FillField(const FieldPath& path, std::string_view text, const CellFormat
     const auto item = absl::StripAsciiWhitespace(
         absl::string_view(text.data(), end == std::string_view::npos ? text.size() : end));
     if (!item.empty()) {
-      const Problem problem =
+      Problem problem =
           FillOne({message, path.leaf}, path.kind, {item.data(), item.size()}, format, currency);
       if (!problem.empty()) return problem;
     }

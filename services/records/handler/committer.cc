@@ -87,7 +87,7 @@ void Committer::Submit(const TenantId& tenant, store::WriteRequest request, absl
     if (queue.waiting.empty() && !queue.ready) tenants_.erase(tenant.value());
   }
   if (refusal.has_value()) {
-    item.done(std::move(*refusal));
+    item.done(std::move(*refusal));  // NOLINT(bugprone-use-after-move): not moved if refused
   } else {
     work_.notify_one();
   }

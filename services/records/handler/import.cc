@@ -63,7 +63,7 @@ class Import {
 
   Status Run() {
     std::thread answerer([this] { AnswerLoop(); });
-    const Status read = ReadLoop();
+    Status read = ReadLoop();
     {
       const std::lock_guard lock(mutex_);
       reading_ended_ = true;
@@ -139,7 +139,7 @@ class Import {
     }
   }
 
-  void Start(bool validate_only, std::shared_ptr<Batch> batch) {
+  void Start(bool validate_only, const std::shared_ptr<Batch>& batch) {
     if (validate_only || batch->write.mutations.empty()) {
       Finish(batch, Compare(batch.get()));
       return;

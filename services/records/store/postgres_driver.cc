@@ -313,10 +313,11 @@ Result<std::unique_ptr<Connection>> PostgresDriver::Connect() const {
   }
   PQsetNoticeProcessor(
       connection->pg, [](void*, const char*) {}, nullptr);
-  ResultPtr(PQexec(connection->pg, fmt::format("SET statement_timeout = {0}; "
-                                               "SET idle_in_transaction_session_timeout = {0}",
-                                               options_.statement_timeout_ms)
-                                       .c_str()));
+  const ResultPtr timeouts(
+      PQexec(connection->pg, fmt::format("SET statement_timeout = {0}; "
+                                         "SET idle_in_transaction_session_timeout = {0}",
+                                         options_.statement_timeout_ms)
+                                 .c_str()));
   // Engines without these settings refuse them without harm.
   for (const char* text : PostgresPlannerSettings()) ResultPtr(PQexec(connection->pg, text));
   if (PQstatus(connection->pg) != CONNECTION_OK || PQenterPipelineMode(connection->pg) != 1) {
