@@ -34,7 +34,6 @@ inline constexpr int kWatchStallMs = 30'000;
 inline constexpr int kDeadlineCapMs = 30'000;
 inline constexpr int kImportDeadlineCapMs = 4 * 3600 * 1000;
 inline constexpr int kDrainMs = 30'000;
-inline constexpr int kRequestMemoryHours = 24;
 // History that compaction keeps.
 inline constexpr int kLogKeepHours = 24;
 inline constexpr int64_t kLogKeepRows = 1'000'000;
