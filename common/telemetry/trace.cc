@@ -7,11 +7,16 @@
 namespace gtm::telemetry {
 namespace {
 
-bool IsHexId(std::string_view text) {
-  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  return std::all_of(text.begin(), text.end(), is_hex) &&
-         std::any_of(text.begin(), text.end(), [](char c) { return c != '0'; });
+bool IsHex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
+
+bool IsHexId(std::string_view text) {
+  return IsHex(text) && text.find_first_not_of('0') != std::string_view::npos;
+}
+
+std::string MakeSpanId(Random& random) { return fmt::format("{:016x}", random.Next() | 1); }
 
 }  // namespace
 
@@ -19,22 +24,29 @@ std::optional<TraceContext> ParseTraceparent(std::string_view header) {
   if (header.size() < 55 || header[2] != '-' || header[35] != '-' || header[52] != '-') {
     return std::nullopt;
   }
-  if (header.substr(0, 2) == "ff" || (header.substr(0, 2) == "00" && header.size() != 55)) {
+  const std::string_view version = header.substr(0, 2);
+  if (!IsHex(version) || version == "ff" || (version == "00" && header.size() != 55) ||
+      (header.size() > 55 && header[55] != '-')) {
     return std::nullopt;
   }
   const std::string_view trace_id = header.substr(3, 32);
   const std::string_view span_id = header.substr(36, 16);
-  if (!IsHexId(trace_id) || !IsHexId(span_id)) return std::nullopt;
-  return TraceContext{std::string(trace_id), std::string(span_id)};
+  const std::string_view flags = header.substr(53, 2);
+  if (!IsHexId(trace_id) || !IsHexId(span_id) || !IsHex(flags)) return std::nullopt;
+  const int low = flags[1] >= 'a' ? flags[1] - 'a' + 10 : flags[1] - '0';
+  return TraceContext{std::string(trace_id), std::string(span_id), (low & 1) != 0};
 }
 
 TraceContext MakeTraceContext(Random& random) {
-  return {fmt::format("{:016x}{:016x}", random.Next() | 1, random.Next()),
-          fmt::format("{:016x}", random.Next() | 1)};
+  return {fmt::format("{:016x}{:016x}", random.Next() | 1, random.Next()), MakeSpanId(random)};
+}
+
+TraceContext MakeChild(const TraceContext& parent, Random& random) {
+  return {parent.trace_id, MakeSpanId(random), parent.sampled};
 }
 
 std::string FormatTraceparent(const TraceContext& trace) {
-  return fmt::format("00-{}-{}-01", trace.trace_id, trace.span_id);
+  return fmt::format("00-{}-{}-{}", trace.trace_id, trace.span_id, trace.sampled ? "01" : "00");
 }
 
 }  // namespace gtm::telemetry
