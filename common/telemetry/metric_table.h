@@ -33,6 +33,18 @@ inline constexpr MetricDef kGrpcHandled{"grpc_server_handled_total", MetricType:
 inline constexpr MetricDef kGrpcSeconds{"grpc_server_handling_seconds", MetricType::kHistogram,
                                         "Time from the start of a call to its answer.",
                                         "grpc_type,grpc_service,grpc_method"};
+inline constexpr MetricDef kGrpcReceived{"grpc_server_msg_received_total", MetricType::kCounter,
+                                         "Messages received from callers.",
+                                         "grpc_type,grpc_service,grpc_method"};
+inline constexpr MetricDef kGrpcSent{"grpc_server_msg_sent_total", MetricType::kCounter,
+                                     "Messages sent to callers.",
+                                     "grpc_type,grpc_service,grpc_method"};
+inline constexpr MetricDef kCallErrors{"gtm_call_errors_total", MetricType::kCounter,
+                                       "Calls answered with an error, by reason of gtm.errors.v1.",
+                                       "grpc_service,reason"};
+inline constexpr MetricDef kEtagConflicts{"gtm_etag_conflicts_total", MetricType::kCounter,
+                                          "Calls answered ETAG_MISMATCH: somebody else was faster.",
+                                          "service"};
 
 // Admission, identity and the process.
 inline constexpr MetricDef kInflight{"gtm_admission_inflight", MetricType::kGauge,
@@ -41,8 +53,10 @@ inline constexpr MetricDef kInflightLimit{"gtm_admission_limit", MetricType::kGa
                                           "Calls in flight at which further calls are shed.", ""};
 inline constexpr MetricDef kShed{"gtm_admission_shed_total", MetricType::kCounter,
                                  "Calls refused before any work, by reason.", "reason"};
-inline constexpr MetricDef kAuth{"gtm_auth_decisions_total", MetricType::kCounter,
-                                 "Authentication and role decisions.", "result,reason"};
+inline constexpr MetricDef kAuth{
+    "gtm_auth_decisions_total", MetricType::kCounter,
+    "Authentication and role decisions, by the role that the method needs.",
+    "method_kind,result,reason"};
 inline constexpr MetricDef kCertificateExpiry{
     "gtm_tls_certificate_expiry_timestamp_seconds", MetricType::kGauge,
     "When the first certificate of a loaded file ends, as Unix time.", "role"};
@@ -83,7 +97,8 @@ inline constexpr MetricDef kBooks{"gtm_books", MetricType::kGauge,
                                   "Books (tenants) held in this process.", ""};
 
 inline constexpr std::array kMetrics = {
-    kGrpcStarted,    kGrpcHandled,    kGrpcSeconds,    kInflight,
+    kGrpcStarted,    kGrpcHandled,    kGrpcSeconds,    kGrpcReceived,
+    kGrpcSent,       kCallErrors,     kEtagConflicts,  kInflight,
     kInflightLimit,  kShed,           kAuth,           kCertificateExpiry,
     kJwksLoad,       kBuildInfo,      kProcessCpu,     kProcessRss,
     kProcessVirtual, kProcessOpenFds, kProcessMaxFds,  kProcessStart,
