@@ -11,15 +11,25 @@
 namespace gtm::config {
 namespace {
 
-constexpr std::array kServe = {kAddress,       kMetricsAddress, kStore,    kReflection,
-                               kInflightMax,   kDeadlineCapMs,  kDrainMs,  kPoolThreads,
-                               kBookMemoryMib, kLogLevel,       kAccessLog};
-constexpr std::array kRecords = {kAddress,     kMetricsAddress, kStore,   kReflection,
-                                 kInflightMax, kDeadlineCapMs,  kDrainMs, kPoolThreads,
-                                 kLogLevel,    kAccessLog};
-constexpr std::array kService = {kAddress,       kMetricsAddress, kRecordsAddress, kReflection,
-                                 kInflightMax,   kDeadlineCapMs,  kDrainMs,        kPoolThreads,
-                                 kBookMemoryMib, kLogLevel,       kAccessLog};
+constexpr std::array kServe = {
+    kAddress,           kMetricsAddress, kStore,          kMigrate,  kReflection,   kInflightMax,
+    kTenantInflightMax, kQueueMsMax,     kDeadlineCapMs,  kDrainMs,  kDrainDelayMs, kPoolThreads,
+    kBookMemoryMib,     kLogLevel,       kAccessLog,      kAuth,     kTlsCertFile,  kTlsKeyFile,
+    kTlsClientCaFile,   kTlsClientAuth,  kIdentitiesFile, kJwksFile, kJwtIssuer,    kJwtAudience,
+    kHealthAddress,     kAuditLog};
+constexpr std::array kRecords = {
+    kAddress,      kMetricsAddress,    kStore,           kMigrate,       kReflection,
+    kInflightMax,  kTenantInflightMax, kQueueMsMax,      kDeadlineCapMs, kDrainMs,
+    kDrainDelayMs, kPoolThreads,       kLogLevel,        kAccessLog,     kAuth,
+    kTlsCertFile,  kTlsKeyFile,        kTlsClientCaFile, kTlsClientAuth, kIdentitiesFile,
+    kJwksFile,     kJwtIssuer,         kJwtAudience,     kHealthAddress, kAuditLog};
+constexpr std::array kService = {
+    kAddress,           kMetricsAddress, kRecordsAddress,  kReflection,    kInflightMax,
+    kTenantInflightMax, kQueueMsMax,     kDeadlineCapMs,   kDrainMs,       kDrainDelayMs,
+    kPoolThreads,       kBookMemoryMib,  kLogLevel,        kAccessLog,     kAuth,
+    kTlsCertFile,       kTlsKeyFile,     kTlsClientCaFile, kTlsClientAuth, kTlsCaFile,
+    kIdentitiesFile,    kJwksFile,       kJwtIssuer,       kJwtAudience,   kHealthAddress,
+    kAuditLog};
 
 std::optional<int64_t> ParseNumber(std::string_view text) {
   int64_t number = 0;

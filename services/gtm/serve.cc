@@ -113,7 +113,9 @@ std::optional<int> ParseFlags(CLI::App& app, const cli::ServeOptions& options) {
 Status ServeUntilSignal(process::Process& process, bool with_demo, const DemoFlags& flags) {
   const std::string& url = process.config().Text(config::kStore);
   GTM_ASSIGN_OR_RETURN(const demo::Options options, flags.Parse(SystemClock().Now()));
-  GTM_ASSIGN_OR_RETURN(auto store, records::OpenStore(url, process.log()));
+  GTM_ASSIGN_OR_RETURN(const auto migrate,
+                       records::ParseMigrate(process.config().Text(config::kMigrate)));
+  GTM_ASSIGN_OR_RETURN(auto store, records::OpenStore(url, process.log(), migrate));
   GTM_ASSIGN_OR_RETURN(const auto platform,
                        Platform::Start(process, std::move(store), records::WriterThreads(url)));
   // Also where loading fails: the server ends before the platform that it calls.
@@ -160,6 +162,7 @@ int Serve(const cli::ServeOptions& options) {
   auto config =
       config::Config::Load(config::ServeKeys(), app.remaining(), config::ProcessEnvironment);
   if (!config.ok()) return Fail(config.error());
+  if (const auto code = records::MigrateOnly("gtm", *config)) return *code;
   auto process = process::Process::Start("gtm", std::move(config).value());
   if (!process.ok()) return Fail(process.error());
   const Status status = ServeUntilSignal(**process, with_demo, flags);

@@ -10,7 +10,9 @@ using namespace gtm;  // NOLINT: this file is nothing but the table of contents
 
 Status Run(process::Process& process) {
   const std::string& url = process.config().Text(config::kStore);
-  GTM_ASSIGN_OR_RETURN(const auto store, records::OpenStore(url, process.log()));
+  GTM_ASSIGN_OR_RETURN(const auto migrate,
+                       records::ParseMigrate(process.config().Text(config::kMigrate)));
+  GTM_ASSIGN_OR_RETURN(const auto store, records::OpenStore(url, process.log(), migrate));
   records::handler::RecordsOptions options;
   options.committer.writer_threads = records::WriterThreads(url);
   records::handler::RecordsHandler handler(*store, SystemClock(), options);
@@ -24,5 +26,11 @@ Status Run(process::Process& process) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto config =
+      config::Config::Load(config::RecordsKeys(), arguments, config::ProcessEnvironment);
+  if (config.ok()) {
+    if (const auto code = records::MigrateOnly("gtm-records", *config)) return *code;
+  }
   return process::Main("gtm-records", config::RecordsKeys(), argc, argv, Run);
 }

@@ -26,6 +26,9 @@ class MemoryDeployment final : public Deployment {
     return store_;
   }
   bool is_durable() const override { return false; }
+  Result<std::unique_ptr<Driver>> OpenDriver(const StoreOptions&) override {
+    return Error(Reason::INTERNAL_ERROR, "memory has no driver");
+  }
 
  private:
   std::shared_ptr<Store> store_;
@@ -46,6 +49,9 @@ class SqliteDeployment final : public Deployment {
   Result<std::shared_ptr<Store>> Open(const StoreOptions& options) override {
     return Share(OpenSqlite(folder_ + "/records.db", options));
   }
+  Result<std::unique_ptr<Driver>> OpenDriver(const StoreOptions& options) override {
+    return OpenSqliteDriver(folder_ + "/records.db", options);
+  }
 
  private:
   std::string folder_;
@@ -58,6 +64,10 @@ class PostgresDeployment final : public Deployment {
   Result<std::shared_ptr<Store>> Open(const StoreOptions& options) override {
     if (!conninfo_.ok()) return conninfo_.error();
     return Share(OpenPostgres(*conninfo_, options));
+  }
+  Result<std::unique_ptr<Driver>> OpenDriver(const StoreOptions& options) override {
+    if (!conninfo_.ok()) return conninfo_.error();
+    return OpenPostgresDriver(*conninfo_, options);
   }
 
  private:

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "services/records/store/sql_driver.h"
 #include "services/records/store/store.h"
 
 namespace gtm::records::store {
@@ -21,6 +22,8 @@ class Deployment {
   // engine has one store only and gives it again.
   virtual Result<std::shared_ptr<Store>> Open(const StoreOptions& options) = 0;
   virtual bool is_durable() const { return true; }
+  // The data as the backup sees it, its schema as it is. Durable engines only.
+  virtual Result<std::unique_ptr<Driver>> OpenDriver(const StoreOptions& options) = 0;
 };
 
 struct Engine {

@@ -90,6 +90,10 @@ class FaultyStore final : public store::Store {
     return store_.Erase(tenant, request, now_us);
   }
   Status NewEpoch(const std::string& epoch) override { return store_.NewEpoch(epoch); }
+  Status RecordJob(const std::string& job, int64_t time_us) override {
+    return store_.RecordJob(job, time_us);
+  }
+  Result<std::map<std::string, int64_t>> JobTimes() override { return store_.JobTimes(); }
 
  private:
   static Error Away() {

@@ -93,6 +93,20 @@ Error StoreTimeout() {
                "the deadline passed while the store was working; ask for less or try again");
 }
 
+Error SchemaIsNewer(int64_t found, int64_t known) {
+  return Error(Reason::WRONG_STATE,
+               fmt::format("store: its schema has version {}, this program knows {}; a newer "
+                           "release has migrated it, use that one",
+                           found, known));
+}
+
+Error SchemaIsOlder(int64_t found, int64_t needed) {
+  return Error(Reason::WRONG_STATE,
+               fmt::format("store: its schema has version {}, this program needs {}; bring it up "
+                           "to date with --migrate only, or start with --migrate auto",
+                           found, needed));
+}
+
 Error StoreFailed(std::string_view code) {
   return Error(Reason::INTERNAL_ERROR, fmt::format("the store failed with {}", code));
 }

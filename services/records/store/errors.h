@@ -26,6 +26,8 @@ Error StoreUnavailable();
 Error StoreFull();
 Error StoreDamaged(std::string_view code);
 Error StoreTimeout();
+Error SchemaIsNewer(int64_t found, int64_t known);
+Error SchemaIsOlder(int64_t found, int64_t needed);
 Error StoreFailed(std::string_view code);
 // Tells options.log, if any.
 void LogDetail(const StoreOptions& options, std::string_view message);

@@ -241,6 +241,17 @@ class MemoryStore final : public Store {
     return {};
   }
 
+  Status RecordJob(const std::string& job, int64_t time_us) override {
+    std::unique_lock lock(mutex_);
+    job_times_[job] = time_us;
+    return {};
+  }
+
+  Result<std::map<std::string, int64_t>> JobTimes() override {
+    std::shared_lock lock(mutex_);
+    return job_times_;
+  }
+
  private:
   const Tenant* Find(const TenantId& tenant) const {
     const auto found = tenants_.find(tenant.value());
@@ -338,6 +349,7 @@ class MemoryStore final : public Store {
   std::shared_mutex mutex_;
   std::string epoch_;
   std::map<std::string, Tenant, std::less<>> tenants_;
+  std::map<std::string, int64_t> job_times_;
 };
 
 Result<WriteOutcome> MemoryStore::Erase(const TenantId& tenant, const EraseRequest& request,

@@ -19,8 +19,8 @@ int64_t NowUs() { return absl::ToUnixMicros(SystemClock().Now()); }
 
 class Migrator {
  public:
-  Migrator(Driver& driver, const StoreOptions& options)
-      : driver_(driver), options_(options), holder_(MakeEpoch()) {}
+  Migrator(Driver& driver, const StoreOptions& options, int64_t goal)
+      : driver_(driver), options_(options), goal_(goal), holder_(MakeEpoch()) {}
 
   Status Run() {
     GTM_RETURN_IF_ERROR(BringUp());
@@ -31,17 +31,18 @@ class Migrator {
 
  private:
   Status BringUp() {
-    const int64_t goal = static_cast<int64_t>(sql::MigrationCount());
     const absl::Duration start = SystemClock().Monotonic();
     while (true) {
       GTM_ASSIGN_OR_RETURN(const int64_t version, Version());
-      if (version >= goal) return {};  // a newer schema is a compatible one: expand, then contract
+      if (version == goal_) return {};
+      if (version > goal_) return SchemaIsNewer(version, goal_);
+      if (options_.migration == Migration::kNever) return SchemaIsOlder(version, goal_);
       GTM_ASSIGN_OR_RETURN(const bool has_lease, TakeLease());
       if (has_lease) break;
       if (SystemClock().Monotonic() - start > kWaitMax) return StoreUnavailable();
       absl::SleepFor(kPause);
     }
-    const Status status = Apply(goal);
+    const Status status = Apply();
     const auto dropped = RunOne(sql::kDropLease, {std::string_view(holder_)});
     GTM_RETURN_IF_ERROR(status);
     if (!dropped.ok()) return dropped.error();
@@ -68,7 +69,15 @@ class Migrator {
     return std::move(rows.front());
   }
 
+  // 0 before the first migration.
   Result<int64_t> Version() {
+    if (options_.migration == Migration::kNever) {
+      // Nothing may be made here, not even the table that tells.
+      const Result<Rows> version = RunOne(sql::kSchemaVersion, {});
+      if (version.ok()) return version->Int(0, 0);
+      if (version.error().reason() == Reason::STORE_UNAVAILABLE) return version.error();
+      return 0;
+    }
     // Two processes that make the table at once can collide in the catalog: the loser
     // finds it made.
     Result<Rows> made = RunOne(sql::kMakeMigrations, {});
@@ -89,9 +98,9 @@ class Migrator {
     return rows.affected() == 1;
   }
 
-  Status Apply(int64_t goal) {
+  Status Apply() {
     GTM_ASSIGN_OR_RETURN(const int64_t version, Version());
-    for (int64_t next = version + 1; next <= goal; ++next) {
+    for (int64_t next = version + 1; next <= goal_; ++next) {
       GTM_ASSIGN_OR_RETURN(
           const auto done, RunBatch([&](Session& session) {
             session.Begin();
@@ -109,13 +118,18 @@ class Migrator {
 
   Driver& driver_;
   const StoreOptions& options_;
+  const int64_t goal_;
   const std::string holder_;
 };
 
 }  // namespace
 
 Status Migrate(Driver& driver, const StoreOptions& options) {
-  return Migrator(driver, options).Run();
+  return MigrateTo(driver, options, static_cast<int64_t>(sql::MigrationCount()));
+}
+
+Status MigrateTo(Driver& driver, const StoreOptions& options, int64_t version) {
+  return Migrator(driver, options, version).Run();
 }
 
 }  // namespace gtm::records::store

@@ -367,9 +367,14 @@ std::vector<const char*> PostgresPlannerSettings() {
           "SET jit = off"};
 }
 
+Result<std::unique_ptr<Driver>> OpenPostgresDriver(const std::string& conninfo,
+                                                   const StoreOptions& options) {
+  return std::unique_ptr<Driver>(std::make_unique<PostgresDriver>(conninfo, options));
+}
+
 Result<std::unique_ptr<Store>> OpenPostgres(const std::string& conninfo,
                                             const StoreOptions& options) {
-  auto driver = std::make_unique<PostgresDriver>(conninfo, options);
+  GTM_ASSIGN_OR_RETURN(auto driver, OpenPostgresDriver(conninfo, options));
   GTM_RETURN_IF_ERROR(Migrate(*driver, options));
   return MakeSqlStore(std::move(driver), options);
 }

@@ -129,8 +129,17 @@ class Driver {
 // scan of the table.
 std::vector<const char*> PostgresPlannerSettings();
 
-// Brings the schema up to date, once, whoever comes first.
+// Connects to a file (made where it is missing) or a server, whatever its schema.
+Result<std::unique_ptr<Driver>> OpenSqliteDriver(const std::string& path,
+                                                 const StoreOptions& options);
+Result<std::unique_ptr<Driver>> OpenPostgresDriver(const std::string& conninfo,
+                                                   const StoreOptions& options);
+
+// Brings the schema to the version of this program as options.migration says, once, whoever
+// comes first. Error: WRONG_STATE where the version is another one and must stay.
 Status Migrate(Driver& driver, const StoreOptions& options);
+// The same to an earlier version, for tests.
+Status MigrateTo(Driver& driver, const StoreOptions& options, int64_t version);
 
 // The store over a driver whose schema is up to date.
 std::unique_ptr<Store> MakeSqlStore(std::unique_ptr<Driver> driver, const StoreOptions& options);

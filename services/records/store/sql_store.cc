@@ -174,6 +174,27 @@ class SqlStore final : public Store {
     return {};
   }
 
+  Status RecordJob(const std::string& job, int64_t time_us) override {
+    const auto done = Run<int64_t>(Access::kWrite, [&](Session& session) -> Result<int64_t> {
+      session.Add(sql::kRecordJob, {Text(""), Text(job), time_us});
+      GTM_ASSIGN_OR_RETURN(const auto rows, session.Run());
+      return rows[0].affected();
+    });
+    if (!done.ok()) return done.error();
+    return {};
+  }
+
+  Result<std::map<std::string, int64_t>> JobTimes() override {
+    using Times = std::map<std::string, int64_t>;
+    return Run<Times>(Access::kRead, [&](Session& session) -> Result<Times> {
+      session.Add(sql::kReadJobs, {Text("")});
+      GTM_ASSIGN_OR_RETURN(const auto rows, session.Run());
+      Times times;
+      for (size_t i = 0; i < rows[0].size(); ++i) times[rows[0].String(i, 0)] = rows[0].Int(i, 1);
+      return times;
+    });
+  }
+
  private:
   // Runs a transaction, again where it lost against another one or the connection broke.
   // Safe to repeat even where a COMMIT may have happened: requests are remembered with

@@ -357,9 +357,15 @@ Result<std::unique_ptr<Session>> SqliteDriver::Acquire(Access access) {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> OpenSqlite(const std::string& path, const StoreOptions& options) {
+Result<std::unique_ptr<Driver>> OpenSqliteDriver(const std::string& path,
+                                                 const StoreOptions& options) {
   auto driver = std::make_unique<SqliteDriver>(path, options);
   GTM_RETURN_IF_ERROR(driver->Open());
+  return std::unique_ptr<Driver>(std::move(driver));
+}
+
+Result<std::unique_ptr<Store>> OpenSqlite(const std::string& path, const StoreOptions& options) {
+  GTM_ASSIGN_OR_RETURN(auto driver, OpenSqliteDriver(path, options));
   GTM_RETURN_IF_ERROR(Migrate(*driver, options));
   return MakeSqlStore(std::move(driver), options);
 }

@@ -112,15 +112,17 @@ std::string Render(const Statement& statement, Dialect dialect) {
 namespace sql {
 
 std::vector<const Statement*> AllStatements() {
-  return {&kReadHead,      &kLockHead,         &kMakeHead,        &kMakeFirstHead,
-          &kMoveHead,      &kMoveCompacted,    &kListHeads,       &kNewEpoch,
-          &kFindObjects,   &kFindBodies,       &kFindRequests,    &kPutObjects,
-          &kRemoveObjects, &kAddChanges,       &kAddRequests,     &kGetRecords,
-          &kListRecords,   &kListRecordsAt,    &kReadChanges,     &kReadChangesOfKinds,
-          &kReadHistory,   &kCommitTime,       &kCountByKind,     &kForgetRequests,
-          &kReadWindow,    &kDeleteSuperseded, &kDeleteDeletions, &kFindVersions,
-          &kRewriteBodies, &kMakeMigrations,   &kMakeLease,       &kTakeLease,
-          &kDropLease,     &kSchemaVersion,    &kAddMigration};
+  return {&kReadHead,       &kLockHead,         &kMakeHead,        &kMakeFirstHead,
+          &kMoveHead,       &kMoveCompacted,    &kListHeads,       &kNewEpoch,
+          &kFindObjects,    &kFindBodies,       &kFindRequests,    &kPutObjects,
+          &kRemoveObjects,  &kAddChanges,       &kAddRequests,     &kGetRecords,
+          &kListRecords,    &kListRecordsAt,    &kReadChanges,     &kReadChangesOfKinds,
+          &kReadHistory,    &kCommitTime,       &kCountByKind,     &kForgetRequests,
+          &kReadWindow,     &kDeleteSuperseded, &kDeleteDeletions, &kFindVersions,
+          &kRewriteBodies,  &kRecordJob,        &kReadJobs,        &kDumpHeads,
+          &kDumpObjects,    &kDumpChanges,      &kDumpRequests,    &kRestoreHead,
+          &kMakeMigrations, &kMakeLease,        &kTakeLease,       &kDropLease,
+          &kSchemaVersion,  &kAddMigration};
 }
 
 size_t MigrationCount() { return std::size(kMigrationTexts); }

@@ -150,6 +150,41 @@ inline constexpr Statement kRewriteBodies = {
     "rewrite_bodies",
     "UPDATE change_log SET body = $4 WHERE tenant_id = $1 AND seq = $2 AND ord = $3"};
 
+// Jobs of the whole store: tenant ''.
+inline constexpr Statement kRecordJob = {
+    "record_job",
+    "INSERT INTO job_run (tenant_id, job, success_time_us) VALUES ($1, $2, $3) "
+    "ON CONFLICT (tenant_id, job) DO UPDATE SET success_time_us = excluded.success_time_us"};
+inline constexpr Statement kReadJobs = {
+    "read_jobs", "SELECT job, success_time_us FROM job_run WHERE tenant_id = $1 ORDER BY job"};
+
+// Backup: whole tables in pages, in the order of their keys; every page goes on after the key
+// that the last one ended with. The columns are those of the format (backup.cc).
+inline constexpr Statement kDumpHeads = {
+    "dump_heads",
+    "SELECT tenant_id, epoch, seq, compacted_seq, commit_time_us, compacted_time_us "
+    "FROM tenant_head WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2"};
+inline constexpr Statement kDumpObjects = {
+    "dump_objects",
+    "SELECT tenant_id, kind, id, seq, ord, digest, create_time_us, update_time_us FROM object "
+    "WHERE (tenant_id, kind, id) > ($1, $2, $3) ORDER BY tenant_id, kind, id LIMIT $4"};
+inline constexpr Statement kDumpChanges = {
+    "dump_changes",
+    "SELECT tenant_id, seq, ord, kind, id, op, body, actor, request_id, create_time_us, "
+    "committed_at_us FROM change_log WHERE (tenant_id, seq, ord) > ($1, $2, $3) "
+    "ORDER BY tenant_id, seq, ord LIMIT $4",
+    "tenant_id, seq, ord"};
+inline constexpr Statement kDumpRequests = {
+    "dump_requests",
+    "SELECT tenant_id, request_id, method, fingerprint, response AS body, expires_at_us "
+    "FROM request_log WHERE (tenant_id, request_id) > ($1, $2) "
+    "ORDER BY tenant_id, request_id LIMIT $3",
+    "tenant_id, request_id"};
+inline constexpr Statement kRestoreHead = {
+    "restore_head",
+    "INSERT INTO tenant_head (tenant_id, epoch, seq, compacted_seq, commit_time_us, "
+    "compacted_time_us) VALUES ($1, $2, $3, $4, $5, $6)"};
+
 // Migrations. Row 0 holds the lease of whoever migrates.
 inline constexpr Statement kMakeMigrations = {
     "make_migrations",

@@ -294,10 +294,25 @@ class Store {
   // Begins a new epoch for all tenants: after a restore, when numbers given out before may
   // be given out again. `epoch` is new: MakeEpoch().
   virtual Status NewEpoch(const std::string& epoch) = 0;
+
+  // Remembers that regular work such as kBackupJob succeeded at `time_us`.
+  virtual Status RecordJob(const std::string& job, int64_t time_us) = 0;
+  // When each job last succeeded; jobs that never did are absent. Not part of a backup.
+  virtual Result<std::map<std::string, int64_t>> JobTimes() = 0;
 };
+
+// The job that WriteBackup records (backup.h).
+inline constexpr const char* kBackupJob = "backup";
 
 // How long a request is remembered, in microseconds after its now_us.
 inline constexpr int64_t kRequestKeepUs = int64_t{48} * 3600 * 1'000'000;
+
+// What opening does where the schema is older than this program's. One that is newer is
+// refused in either case: WRONG_STATE.
+enum class Migration {
+  kAuto,   // brings it up to date
+  kNever,  // refuses: WRONG_STATE
+};
 
 struct StoreOptions {
   // Name of a kind for error messages and metadata; "kind 11" where absent.
@@ -306,6 +321,7 @@ struct StoreOptions {
   std::function<void(std::string_view message)> log;
   // The epoch of a store made now; "" means MakeEpoch(). For comparisons between engines.
   std::string first_epoch;
+  Migration migration = Migration::kAuto;
   // Longest that one statement may run.
   int statement_timeout_ms = 30'000;
   // SQLite: readers at once. PostgreSQL: connections.
