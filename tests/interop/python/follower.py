@@ -1,6 +1,7 @@
 """How a program keeps a copy of records current: list, then watch, for ever."""
 
 import threading
+import time
 
 import grpc
 
@@ -25,9 +26,10 @@ class Follower:
     `wait_for`.
     """
 
-    def __init__(self, stub, kinds):
+    def __init__(self, stub, kinds, retry_seconds=RETRY_SECONDS):
         self.stub = stub
         self.kinds = kinds
+        self.retry_seconds = retry_seconds
         self.copy = {}
         self.changes = []
         self.revision = ""
@@ -95,7 +97,7 @@ class Follower:
                         self.failure = fatal
                         self._advanced.notify_all()
                     return
-            threading.Event().wait(RETRY_SECONDS)
+            time.sleep(self.retry_seconds)
 
     def wait_for(self, condition, seconds=20):
         """Waits until `condition(self)`; raises what ended the following, or a timeout."""

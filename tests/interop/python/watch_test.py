@@ -15,6 +15,8 @@ from gtm.records.v1 import service_pb2_grpc as records_grpc
 TIMEOUT = calls.TIMEOUT_SECONDS
 COUNT = 300
 KILL_AT = {100, 200}
+# After a crash the follower is away for so long, while more is written.
+AWAY_SECONDS = 0.3
 
 
 def account(number):
@@ -49,7 +51,7 @@ class Watch(unittest.TestCase):
         channel = calls.connect(self.server.address)
         self.addCleanup(channel.close)
         following = follower.Follower(
-            records_grpc.RecordsServiceStub(channel), follower.kinds(*names))
+            records_grpc.RecordsServiceStub(channel), follower.kinds(*names), AWAY_SECONDS)
         self.addCleanup(following.close)
         return following
 

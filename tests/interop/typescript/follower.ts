@@ -32,7 +32,9 @@ export class Follower {
   private call?: ClientReadableStream<WatchResponse>;
   private stopping = false;
 
-  constructor(private readonly client: RecordsServiceClient, private readonly kinds: RecordKind[]) {}
+  constructor(
+    private readonly client: RecordsServiceClient, private readonly kinds: RecordKind[],
+    private readonly retryMs = RETRY_MS) {}
 
   /** Everything as it is, and the revision from which the changes are missing. */
   async list(): Promise<void> {
@@ -90,7 +92,7 @@ export class Follower {
           return;
         }
       }
-      await sleep(RETRY_MS);
+      await sleep(this.retryMs);
     }
   }
 

@@ -14,6 +14,8 @@ import { PlatformProcess } from "./platform_process";
 
 const COUNT = 300;
 const KILL_AT = [100, 200];
+/** After a crash the follower is away for so long, while more is written. */
+const AWAY_MS = 300;
 
 let server: PlatformProcess;
 let records: RecordsServiceClient;
@@ -38,7 +40,7 @@ afterEach(async () => {
 });
 
 async function follow(): Promise<Follower> {
-  const follower = new Follower(connect(), [RecordKind.RECORD_KIND_ACCOUNT]);
+  const follower = new Follower(connect(), [RecordKind.RECORD_KIND_ACCOUNT], AWAY_MS);
   followers.push(follower);
   await follower.list();
   void follower.run();
