@@ -64,7 +64,9 @@ class Watch(unittest.TestCase):
         last = ""
         for number in range(COUNT):
             crash = None
-            if number in KILL_AT:  # while the commit below is on its way
+            if number in KILL_AT:
+                following.wait_for(lambda f: f.revision == last)
+                # While the commit below is on its way.
                 crash = threading.Thread(target=self.crash_and_restart)
                 crash.start()
             last = commit(self.stub, account(number)).revision

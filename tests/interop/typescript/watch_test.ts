@@ -77,8 +77,12 @@ test("Watch survives crashes of the server", async () => {
   const follower = await follow();
   let last = "";
   for (let number = 0; number < COUNT; ++number) {
-    // While the commit below is on its way.
-    const crash = KILL_AT.includes(number) ? server.kill().then(() => server.start()) : undefined;
+    let crash: Promise<void> | undefined;
+    if (KILL_AT.includes(number)) {
+      await follower.waitFor(last);
+      // While the commit below is on its way.
+      crash = server.kill().then(() => server.start());
+    }
     last = await commit(number);
     await crash;
   }
