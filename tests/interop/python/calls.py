@@ -9,13 +9,14 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 PROTOS = pathlib.Path(os.environ.get("GTM_PROTOS", "protos"))
+SERVICE_CONFIG = (PROTOS / "service_config.json").read_text()
 TIMEOUT_SECONDS = 20
 
 
 def connect(address):
     """A channel with the service config that the contract ships."""
     return grpc.insecure_channel(address, options=[
-        ("grpc.service_config", (PROTOS / "service_config.json").read_text()),
+        ("grpc.service_config", SERVICE_CONFIG),
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 1000),
     ])

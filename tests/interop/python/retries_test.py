@@ -1,6 +1,7 @@
 """Deadlines, and the retries of the shipped service config."""
 
 import concurrent.futures
+import json
 import threading
 import time
 import unittest
@@ -18,24 +19,34 @@ TIMEOUT = calls.TIMEOUT_SECONDS
 Code = grpc.StatusCode
 
 
+RETRIED = {
+    Code[name] for name in
+    json.loads(calls.SERVICE_CONFIG)["methodConfig"][0]["retryPolicy"]["retryableStatusCodes"]
+}
+
+
 class Moody(records_grpc.RecordsServiceServicer):
     """Fails with the codes given, one a call, then answers."""
 
-    def __init__(self, codes):
+    def __init__(self, codes, pushback_ms):
         self.codes = list(codes)
-        self.call_count = 0
+        self.pushback_ms = pushback_ms
+        self.call_times = []
 
     def GetHead(self, request, context):
-        self.call_count += 1
+        self.call_times.append(time.monotonic())
         if self.codes:
+            if self.pushback_ms is not None:
+                context.set_trailing_metadata([("grpc-retry-pushback-ms", str(self.pushback_ms))])
             context.abort(self.codes.pop(0), "in a bad mood")
         return service_pb2.GetHeadResponse(revision="e1:1")
 
 
 class Retries(unittest.TestCase):
-    def call(self, *codes):
+    def call(self, *codes, pushback_ms=None):
         """Calls a server that fails so. Returns how often it was called, and the last code."""
-        servicer = Moody(codes)
+        servicer = Moody(codes, pushback_ms)
+        self.call_times = servicer.call_times
         server = grpc.server(concurrent.futures.ThreadPoolExecutor(4))
         records_grpc.add_RecordsServiceServicer_to_server(servicer, server)
         port = server.add_insecure_port("127.0.0.1:0")
@@ -45,9 +56,9 @@ class Retries(unittest.TestCase):
             stub = records_grpc.RecordsServiceStub(channel)
             try:
                 stub.GetHead(service_pb2.GetHeadRequest(), timeout=TIMEOUT)
-                return servicer.call_count, Code.OK
+                return len(servicer.call_times), Code.OK
             except grpc.RpcError as error:
-                return servicer.call_count, error.code()
+                return len(servicer.call_times), error.code()
 
     def test_unavailable_is_tried_again(self):
         self.assertEqual(self.call(Code.UNAVAILABLE, Code.UNAVAILABLE), (3, Code.OK))
@@ -55,11 +66,22 @@ class Retries(unittest.TestCase):
     def test_but_not_for_ever(self):
         self.assertEqual(self.call(*[Code.UNAVAILABLE] * 9), (4, Code.UNAVAILABLE))
 
-    def test_nothing_else_is(self):
-        for code in (Code.INTERNAL, Code.ABORTED, Code.RESOURCE_EXHAUSTED, Code.NOT_FOUND,
-                     Code.DEADLINE_EXCEEDED):
+    def test_nothing_is_that_could_have_acted(self):
+        self.assertLessEqual(RETRIED, {Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED})
+        for code in set(Code) - RETRIED - {Code.OK}:
             with self.subTest(code.name):
                 self.assertEqual(self.call(code), (1, code))
+
+    def test_a_server_says_when(self):
+        for code in RETRIED:
+            with self.subTest(code.name):
+                self.assertEqual(self.call(code, pushback_ms=400), (2, Code.OK))
+                self.assertGreaterEqual(self.call_times[1] - self.call_times[0], 0.4)
+
+    def test_a_server_says_not_at_all(self):
+        for code in RETRIED:
+            with self.subTest(code.name):
+                self.assertEqual(self.call(code, pushback_ms=-1), (1, code))
 
 
 class Deadlines(unittest.TestCase):

@@ -9,10 +9,16 @@ import { BadRequest, ErrorInfo, RetryInfo, Status } from "./gen/google/rpc/statu
 
 export const TIMEOUT_MS = 20_000;
 
+const SERVICE_CONFIG =
+  readFileSync(join(process.env.GTM_PROTOS ?? "protos", "service_config.json"), "utf8");
+
+/** The codes after which a call is sent again. */
+export const RETRIED: string[] =
+  JSON.parse(SERVICE_CONFIG).methodConfig[0].retryPolicy.retryableStatusCodes;
+
 /** Options of a channel with the service config that the contract ships. */
 export const CHANNEL_OPTIONS: ClientOptions = {
-  "grpc.service_config":
-    readFileSync(join(process.env.GTM_PROTOS ?? "protos", "service_config.json"), "utf8"),
+  "grpc.service_config": SERVICE_CONFIG,
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 1000,
 };

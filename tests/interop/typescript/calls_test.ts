@@ -1,10 +1,10 @@
 /** Errors, request ids, deadlines and retries, as a program sees them. */
 
-import { credentials, Server, ServerCredentials, status } from "@grpc/grpc-js";
+import { credentials, Metadata, Server, ServerCredentials, status } from "@grpc/grpc-js";
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { ask, CHANNEL_OPTIONS, Details, failure, metadataOf } from "./calls";
+import { ask, CHANNEL_OPTIONS, Details, failure, metadataOf, RETRIED } from "./calls";
 import { ErrorReason } from "./gen/gtm/errors/v1/error_reason";
 import { ForecastingServiceClient, GetForecastRequest } from "./gen/gtm/forecasting/v1/service";
 import { RecordKind } from "./gen/gtm/records/v1/record";
@@ -129,9 +129,9 @@ test("Deadlines end a watch", async () => {
   assert.equal(failed.code, status.DEADLINE_EXCEEDED);
 });
 
-/** Calls a server that fails with these codes, one a call. How often it was called, last code. */
-async function callMoody(codes: status[]): Promise<[number, status]> {
-  let callCount = 0;
+/** Calls a server that fails with these codes, one a call. When it was called, and last code. */
+async function callMoody(codes: status[], pushbackMs?: number): Promise<[number[], status]> {
+  const times: number[] = [];
   const moody = new Server();
   const refuse = (_: unknown, callback: (error: { code: status; details: string }) => void) =>
     callback({ code: status.UNIMPLEMENTED, details: "" });
@@ -140,8 +140,11 @@ async function callMoody(codes: status[]): Promise<[number, status]> {
   moody.addService(RecordsServiceService as never, {
     ...methods,
     getHead: (_: unknown, callback: (error: object | null, answer?: GetHeadResponse) => void) => {
-      const code = codes[callCount++];
-      if (code) callback({ code, details: "in a bad mood" });
+      const code = codes[times.length];
+      times.push(Date.now());
+      const metadata = new Metadata();
+      if (pushbackMs !== undefined) metadata.set("grpc-retry-pushback-ms", String(pushbackMs));
+      if (code) callback({ code, details: "in a bad mood", metadata });
       else callback(null, GetHeadResponse.fromPartial({ revision: "e1:1" }));
     },
   } as never);
@@ -152,9 +155,9 @@ async function callMoody(codes: status[]): Promise<[number, status]> {
     `127.0.0.1:${port}`, credentials.createInsecure(), CHANNEL_OPTIONS);
   try {
     await ask(client, client.getHead, {});
-    return [callCount, status.OK];
+    return [times, status.OK];
   } catch (error) {
-    return [callCount, (error as { code: status }).code];
+    return [times, (error as { code: status }).code];
   } finally {
     client.close();
     moody.forceShutdown();
@@ -162,18 +165,31 @@ async function callMoody(codes: status[]): Promise<[number, status]> {
 }
 
 test("Retries happen on UNAVAILABLE", async () => {
-  assert.deepEqual(await callMoody([status.UNAVAILABLE, status.UNAVAILABLE]), [3, status.OK]);
+  const [times, code] = await callMoody([status.UNAVAILABLE, status.UNAVAILABLE]);
+  assert.deepEqual([times.length, code], [3, status.OK]);
 });
 
 test("Retries end", async () => {
-  assert.deepEqual(
-    await callMoody(Array(9).fill(status.UNAVAILABLE)), [4, status.UNAVAILABLE]);
+  const [times, code] = await callMoody(Array(9).fill(status.UNAVAILABLE));
+  assert.deepEqual([times.length, code], [4, status.UNAVAILABLE]);
 });
 
-test("Retries happen on nothing else", async () => {
-  for (const code of [status.INTERNAL, status.ABORTED, status.RESOURCE_EXHAUSTED,
-    status.NOT_FOUND, status.DEADLINE_EXCEEDED]) {
-    assert.deepEqual(await callMoody([code]), [1, code]);
+test("Retries happen on nothing that could have acted", async () => {
+  for (const code of [status.INTERNAL, status.ABORTED, status.UNKNOWN, status.NOT_FOUND,
+    status.DEADLINE_EXCEEDED]) {
+    const [times, last] = await callMoody([code]);
+    assert.deepEqual([times.length, last], [1, code]);
+  }
+});
+
+test("Retries happen when the server says, or not at all", async () => {
+  for (const name of RETRIED) {
+    const code = status[name as keyof typeof status];
+    const [times, last] = await callMoody([code], 400);
+    assert.deepEqual([times.length, last], [2, status.OK]);
+    assert.ok(times[1] - times[0] >= 390);
+    const [refused, lastRefused] = await callMoody([code], -1);
+    assert.deepEqual([refused.length, lastRefused], [1, code]);
   }
 });
 
