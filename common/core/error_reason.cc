@@ -44,6 +44,7 @@ Code CodeOf(Reason reason) {
       return Code::kUnauthenticated;
     case Reason::ROLE_MISSING:
     case Reason::KIND_NOT_WRITABLE:
+    case Reason::TENANT_NOT_ALLOWED:
       return Code::kPermissionDenied;
     case Reason::WATCHER_TOO_SLOW:
     case Reason::OVERLOADED:

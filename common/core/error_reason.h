@@ -26,6 +26,7 @@ namespace gtm {
   X(CREDENTIALS_INVALID, 31)   \
   X(ROLE_MISSING, 32)          \
   X(KIND_NOT_WRITABLE, 33)     \
+  X(TENANT_NOT_ALLOWED, 34)    \
   X(OVERLOADED, 40)            \
   X(TENANT_QUOTA, 41)          \
   X(DEADLINE_EXPIRED, 42)      \

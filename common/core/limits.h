@@ -38,12 +38,35 @@ inline constexpr int kDrainMs = 30'000;
 inline constexpr int kLogKeepHours = 24;
 inline constexpr int64_t kLogKeepRows = 1'000'000;
 
-// Calls in flight in one process before shedding.
+// Calls in flight in one process before shedding, and those of one tenant.
 inline constexpr int kInflightMax = 512;
+inline constexpr int kTenantInflightMax = 256;
+// Streams of one tenant.
+inline constexpr int kTenantStreamsMax = 128;
+// A call that would wait longer than this for a thread of the CPU or the store's pool is
+// shed at once.
+inline constexpr int kQueueMsMax = 100;
+// Threads for methods that wait for the store, and how many of them one tenant may hold.
+inline constexpr int kStoreThreads = 8;
+inline constexpr int kTenantStoreThreads = 6;
+// Threads for calls that wait for a Book, and how many of them one tenant may hold: a
+// tenant whose records are still being read must not keep others from waiting.
+inline constexpr int kWaitThreads = 128;
+inline constexpr int kTenantWaitThreads = 2;
+
+// Requests larger than this are looked through before they are parsed: lists and fields
+// of a request, and items in all. A parsed item takes some 100 bytes, a sent one as few
+// as two.
+inline constexpr int kScanBytesMin = 64 * 1024;
+inline constexpr int kListItemsMax = 10'000;
+inline constexpr int kMessageItemsMax = 200'000;
 
 static_assert(kPageBytes + kRecordBytesMax < kMessageBytesMax,
               "a page that closes late must still fit a message");
 static_assert(kGroupRecordsMax >= kBatchRecordsMax, "the largest batch must fit a group");
 static_assert(kListPageDefault <= kListPageMax);
+static_assert(kTenantInflightMax <= kInflightMax && kTenantStreamsMax < kWatchStreamsMax);
+static_assert(kTenantStoreThreads < kStoreThreads && kTenantWaitThreads < kWaitThreads);
+static_assert(kListItemsMax >= kBatchRecordsMax && kListItemsMax >= kListPageMax);
 
 }  // namespace gtm::limits

@@ -3,37 +3,40 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace gtm::rpc {
 namespace {
 
-constexpr unsigned kEveryRole = (1u << kRoleCount) - 1;
 constexpr std::array<std::string_view, 4> kServices = {"targeting", "sponsorship", "forecasting",
                                                        "growth"};
 
-std::string Find(const Metadata& metadata, std::string_view key, std::string_view otherwise) {
-  const auto it = metadata.find(key);
-  return it == metadata.end() ? std::string(otherwise) : it->second;
-}
-
 }  // namespace
 
-Result<Principal> LoopbackAuthenticator::Authenticate(const Metadata& metadata) const {
-  Principal principal;
-  const std::string tenant = Find(metadata, kTenantKey, "default");
-  const std::string actor = Find(metadata, kActorKey, "local");
-  principal.service = Find(metadata, kServiceKey, "");
-  const bool known_service =
-      principal.service.empty() ||
-      std::find(kServices.begin(), kServices.end(), principal.service) != kServices.end();
-  if (!IsValidId(tenant) || !IsValidId(actor) || !known_service) {
-    return Error(Reason::CREDENTIALS_INVALID, "the credentials are not valid");
+bool IsService(std::string_view name) {
+  return std::find(kServices.begin(), kServices.end(), name) != kServices.end();
+}
+
+std::string ServiceSubject(std::string_view service, std::string_view actor) {
+  return fmt::format("service:{} for {}", service, actor);
+}
+
+std::string_view Find(const Metadata& metadata, std::string_view key, std::string_view otherwise) {
+  const auto it = metadata.find(key);
+  return it == metadata.end() ? otherwise : std::string_view(it->second);
+}
+
+Verdict LoopbackAuthenticator::Authenticate(const Presented& presented) const {
+  const std::string_view tenant = Find(presented.metadata, kTenantKey, "default");
+  const std::string_view actor = Find(presented.metadata, kActorKey, "local");
+  const std::string_view service = Find(presented.metadata, kServiceKey, "");
+  if (!IsValidId(tenant) || !IsValidId(actor) || (!service.empty() && !IsService(service))) {
+    return Denial{Error(Reason::CREDENTIALS_INVALID, "the credentials are not valid"),
+                  DenyReason::kMalformed, ""};
   }
-  principal.tenant = TenantId(tenant);
-  principal.subject = principal.service.empty()
-                          ? actor
-                          : fmt::format("service:{} for {}", principal.service, actor);
+  Principal principal;
+  principal.tenant = TenantId(std::string(tenant));
+  principal.service = service;
+  principal.subject = service.empty() ? std::string(actor) : ServiceSubject(service, actor);
   principal.roles = kEveryRole;
   return principal;
 }

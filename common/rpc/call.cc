@@ -25,4 +25,10 @@ Status Call::CheckAlive(absl::Time wall_now) const {
   return {};
 }
 
+Error Call::WantsToWait() const {
+  wants_to_wait = true;
+  return Error(Reason::OVERLOADED,
+               "the answer is not at hand; it is made again, with time to wait");
+}
+
 }  // namespace gtm::rpc

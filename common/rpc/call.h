@@ -33,20 +33,41 @@ struct Principal {
   bool Has(Role role) const { return (roles >> static_cast<int>(role)) & 1u; }
 };
 
+// How long a handler may hold up the thread that it runs on.
+enum class Patience {
+  kNone,   // a gRPC thread: not at all
+  kShort,  // the CPU pool: for a commit, but not for a Book that is being read
+  kLong,   // until the deadline
+};
+
 // One call, alive until it is answered. Not copied, used by one thread at a time.
 class Call {
  public:
   Principal principal;
-  std::string method;    // "gtm.targeting.v1.TargetingService/ScoreAccount"
-  std::string trace_id;  // 32 hex digits, from traceparent or made here
-  absl::Time now;        // the clock's time when the call began: default of as_of
+  std::string method;          // "gtm.targeting.v1.TargetingService/ScoreAccount"
+  std::string trace_id;        // 32 hex digits, from traceparent or made here
+  std::string span_id;         // 16 hex digits, of this call: what it calls is below it
+  std::string parent_span_id;  // of the caller; "" where it names none
+  bool trace_sampled = true;   // whether the caller records the trace
+  absl::Time now;              // the clock's time when the call began: default of as_of
   absl::Time deadline = absl::InfiniteFuture();  // wall clock; after the cap
   std::function<bool()> is_cancelled = [] { return false; };
+  // For the audit log: the request_id of a call that writes, and the revision that has the
+  // write; "" where there is none.
+  std::string request_id;
+  std::string revision;
+  Patience patience = Patience::kLong;
+  // True once the handler would have had to wait for longer than `patience`: whatever it
+  // answered then, it is run again from the start where it may wait.
+  mutable bool wants_to_wait = false;
 
   const TenantId& tenant() const { return principal.tenant; }
   // DEADLINE_EXPIRED or CANCELLED_BY_CALLER where the answer is no longer wanted:
   // long loops ask now and then.
   Status CheckAlive(absl::Time wall_now) const;
+  // Said instead of waiting where `patience` is too short. The error is for the handler's
+  // way out and never sent.
+  Error WantsToWait() const;
 };
 
 }  // namespace gtm::rpc

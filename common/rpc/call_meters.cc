@@ -9,12 +9,6 @@
 namespace gtm::rpc {
 namespace {
 
-constexpr std::array<std::string_view, kCodeCount> kCodeNames = {
-    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
-    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
-    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
-    "DataLoss", "Unauthenticated"};
-
 // "records" of "gtm.records.v1.RecordsService".
 std::string_view ShortNameOf(std::string_view service) {
   const size_t start = service.find('.') + 1;
@@ -27,8 +21,6 @@ std::string_view TypeOf(bool caller_streams, bool answer_streams) {
 }
 
 }  // namespace
-
-std::string_view CodeName(int code) { return kCodeNames[static_cast<size_t>(code)]; }
 
 MethodMeters::MethodMeters(telemetry::Metrics& metrics, std::string_view method) {
   const size_t slash = method.find('/');
@@ -47,9 +39,9 @@ MethodMeters::MethodMeters(telemetry::Metrics& metrics, std::string_view method)
   received_ = &metrics.Counter(telemetry::kGrpcReceived, {type, service, name});
   sent_ = &metrics.Counter(telemetry::kGrpcSent, {type, service, name});
   seconds_ = &metrics.Histogram(telemetry::kGrpcSeconds, {type, service, name});
-  for (size_t code = 0; code < handled_.size(); ++code) {
-    handled_[code] =
-        &metrics.Counter(telemetry::kGrpcHandled, {type, service, name, kCodeNames[code]});
+  for (int code = 0; code < kCodeCount; ++code) {
+    handled_[static_cast<size_t>(code)] =
+        &metrics.Counter(telemetry::kGrpcHandled, {type, service, name, CodeName(code)});
   }
 #define GTM_X(reason, number) \
   errors_[number] = &metrics.Counter(telemetry::kCallErrors, {service, #reason});

@@ -7,13 +7,10 @@
 
 #include "common/core/error_reason.h"
 #include "common/core/result.h"
+#include "common/rpc/status.h"
 #include "common/telemetry/metrics.h"
 
 namespace gtm::rpc {
-
-inline constexpr int kCodeCount = 17;
-// "InvalidArgument", as go-grpc-middleware writes codes.
-std::string_view CodeName(int code);
 
 // Thread-safe.
 class MethodMeters {

@@ -3,29 +3,22 @@
 #include <fmt/format.h>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <cassert>
-#include <cctype>
+#include <optional>
 
+#include "common/rpc/call_meters.h"
 #include "common/rpc/status.h"
 #include "common/telemetry/trace.h"
 
 namespace gtm::rpc {
 namespace {
 
-constexpr int kCodeCount = 17;
-constexpr std::array<std::string_view, kCodeCount> kCodeNames = {
-    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
-    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
-    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
-    "DataLoss", "Unauthenticated"};
 // Suggested wait of a shed caller; the client's own jitter spreads it.
 constexpr int kShedRetryMs = 100;
+constexpr int kShedRetryMsMax = 2'000;
 
 Metadata ReadMetadata(const grpc::ServerContextBase& context) {
   Metadata metadata;
@@ -33,6 +26,23 @@ Metadata ReadMetadata(const grpc::ServerContextBase& context) {
     metadata[std::string(key.data(), key.size())] = std::string(value.data(), value.size());
   }
   return metadata;
+}
+
+// URIs and DNS names of the client's certificate. Each kind only as what it is: no DNS name
+// that looks like a URI.
+std::vector<std::string> CertificateNames(const grpc::ServerContextBase& context) {
+  std::vector<std::string> names;
+  const auto peer = context.auth_context();
+  if (peer == nullptr) return names;
+  for (const grpc::string_ref uri : peer->FindPropertyValues("peer_uri")) {
+    std::string name(uri.data(), uri.size());
+    if (name.find("://") != std::string::npos) names.push_back(std::move(name));
+  }
+  for (const grpc::string_ref dns : peer->FindPropertyValues("peer_dns")) {
+    std::string name(dns.data(), dns.size());
+    if (name.find_first_of("/:") == std::string::npos) names.push_back(std::move(name));
+  }
+  return names;
 }
 
 // "targeting.gtm" of "gtm.targeting.v1.TargetingService/ScoreAccount".
@@ -43,10 +53,17 @@ std::string DomainOf(std::string_view method) {
   return std::string(method.substr(start + 1, end - start - 1)) + ".gtm";
 }
 
-std::string MakeTraceId(const Clock& clock) {
+// The span of this call: below the caller's, where it names one.
+void BeginSpan(const Metadata& metadata, const Clock& clock, Call* call) {
   thread_local Random random(static_cast<uint64_t>(absl::ToUnixNanos(clock.Now())) ^
                              static_cast<uint64_t>(reinterpret_cast<uintptr_t>(&random)));
-  return telemetry::MakeTraceContext(random).trace_id;
+  const auto parent = telemetry::ParseTraceparent(Find(metadata, telemetry::kTraceparentKey, ""));
+  telemetry::TraceContext span = parent.has_value() ? telemetry::MakeChild(*parent, random)
+                                                    : telemetry::MakeTraceContext(random);
+  call->trace_id = std::move(span.trace_id);
+  call->span_id = std::move(span.span_id);
+  call->trace_sampled = span.sampled;
+  if (parent.has_value()) call->parent_span_id = parent->span_id;
 }
 
 }  // namespace
@@ -55,65 +72,111 @@ struct Gate::Method {
   MethodRule rule;
   std::string name;
   std::string domain;
-  prometheus::Counter* started = nullptr;
-  prometheus::Histogram* seconds = nullptr;
-  std::array<prometheus::Counter*, kCodeCount> handled{};
+  // What a call of it takes on a pool: a moving average.
+  std::atomic<int64_t> cost_us{0};
+  std::optional<MethodMeters> meters;  // always there
 };
 
 struct Gate::Meters {
   prometheus::Gauge* inflight;
   prometheus::Gauge* streams;
   prometheus::Counter* shed_inflight;
+  prometheus::Counter* shed_queue;
+  prometheus::Counter* shed_tenant;
   prometheus::Counter* shed_draining;
-  prometheus::Counter* allowed;
-  prometheus::Counter* denied_credentials;
-  prometheus::Counter* denied_role;
+  // By the role that the method needs; denials also by DenyReason.
+  std::array<prometheus::Counter*, kRoleCount> allowed{};
+  std::array<std::array<prometheus::Counter*, kDenyReasonNames.size()>, kRoleCount> denied{};
 };
 
 Gate::Gate(GateOptions options) : options_(options) {
   assert(options_.authenticator != nullptr && options_.metrics != nullptr);
   telemetry::Metrics& metrics = *options_.metrics;
-  meters_ = std::make_unique<Meters>(
-      Meters{&metrics.Gauge(telemetry::kInflight, {}), &metrics.Gauge(telemetry::kWatchStreams, {}),
-             &metrics.Counter(telemetry::kShed, {"inflight"}),
-             &metrics.Counter(telemetry::kShed, {"draining"}),
-             &metrics.Counter(telemetry::kAuth, {"allow", "ok"}),
-             &metrics.Counter(telemetry::kAuth, {"deny", "credentials"}),
-             &metrics.Counter(telemetry::kAuth, {"deny", "role"})});
+  meters_ = std::make_unique<Meters>(Meters{&metrics.Gauge(telemetry::kInflight, {}),
+                                            &metrics.Gauge(telemetry::kWatchStreams, {}),
+                                            &metrics.Counter(telemetry::kShed, {"inflight"}),
+                                            &metrics.Counter(telemetry::kShed, {"queue_age"}),
+                                            &metrics.Counter(telemetry::kShed, {"tenant_quota"}),
+                                            &metrics.Counter(telemetry::kShed, {"draining"}),
+                                            {},
+                                            {}});
+  for (int role = 0; role < kRoleCount; ++role) {
+    const std::string_view kind = RoleName(static_cast<Role>(role));
+    meters_->allowed[role] = &metrics.Counter(telemetry::kAuth, {kind, "allow", "ok"});
+    for (size_t reason = 0; reason < kDenyReasonNames.size(); ++reason) {
+      meters_->denied[role][reason] =
+          &metrics.Counter(telemetry::kAuth, {kind, "deny", kDenyReasonNames[reason]});
+    }
+  }
   metrics.Gauge(telemetry::kInflightLimit, {}).Set(options_.inflight_max);
-  pool_ = std::make_unique<boost::asio::thread_pool>(options_.pool_threads);
+  waiting_ = std::make_unique<FairPool>(
+      FairPool::Options{limits::kWaitThreads, limits::kTenantWaitThreads});
+  store_ = std::make_unique<FairPool>(
+      FairPool::Options{limits::kStoreThreads, limits::kTenantStoreThreads});
+  // One more than a tenant may hold: another one never waits for all of them.
+  cpu_ = std::make_unique<FairPool>(
+      FairPool::Options{options_.pool_threads + 1, options_.pool_threads});
 }
 
-Gate::~Gate() { pool_->join(); }
+Gate::~Gate() = default;
 
 void Gate::AddMethods(std::span<const MethodRule> rules) {
-  telemetry::Metrics& metrics = *options_.metrics;
   for (const MethodRule& rule : rules) {
     auto method = std::make_unique<Method>();
     method->rule = rule;
     method->name = std::string(rule.method);
     method->domain = DomainOf(rule.method);
-    const size_t slash = method->name.find('/');
-    const std::string service = method->name.substr(0, slash);
-    const std::string name = method->name.substr(slash + 1);
-    const std::string_view type = rule.cost == Cost::kStream ? "bidi_stream" : "unary";
-    method->started = &metrics.Counter(telemetry::kGrpcStarted, {type, service, name});
-    method->seconds = &metrics.Histogram(telemetry::kGrpcSeconds, {type, service, name});
-    for (int code = 0; code < kCodeCount; ++code) {
-      method->handled[code] =
-          &metrics.Counter(telemetry::kGrpcHandled, {type, service, name, kCodeNames[code]});
-    }
+    method->meters.emplace(*options_.metrics, rule.method);
     methods_[method->name] = std::move(method);
   }
+}
+
+MethodMeters& Gate::MetersOf(std::string_view method) {
+  return *methods_.at(absl::string_view(method.data(), method.size()))->meters;
 }
 
 bool Gate::HasMethod(std::string_view method) const {
   return methods_.contains(absl::string_view(method.data(), method.size()));
 }
 
-bool Gate::IsHeavy(const Admitted& admitted) { return admitted.method->rule.cost == Cost::kHeavy; }
+bool Gate::IsInline(const Admitted& admitted) { return admitted.method->rule.cost == Cost::kLight; }
 
-void Gate::Post(std::function<void()> work) { boost::asio::post(*pool_, std::move(work)); }
+Status Gate::Enqueue(const std::shared_ptr<Admitted>& admitted, const Run& run) {
+  Method& method = *admitted->method;
+  const bool waits = method.rule.cost == Cost::kStore;
+  admitted->call.patience = waits ? Patience::kLong : Patience::kShort;
+  const absl::Duration wait =
+      (waits ? store_ : cpu_)
+          ->Post(admitted->call.tenant().value(), absl::Microseconds(method.cost_us.load()),
+                 absl::Milliseconds(options_.queue_ms_max),
+                 [this, admitted, run] { RunOnPool(admitted, run); });
+  if (wait == absl::ZeroDuration()) return {};
+  meters_->shed_queue->Increment();
+  const int retry_ms = static_cast<int>(
+      std::clamp<int64_t>(absl::ToInt64Milliseconds(wait), kShedRetryMs, kShedRetryMsMax));
+  return Error(Reason::OVERLOADED,
+               fmt::format("the server is busy: the call would wait for more than {} ms; try again "
+                           "in {} ms",
+                           options_.queue_ms_max, retry_ms))
+      .With("limit_ms", std::to_string(options_.queue_ms_max))
+      .RetryAfterMs(retry_ms);
+}
+
+void Gate::RunOnPool(const std::shared_ptr<Admitted>& admitted, const Run& run) {
+  const absl::Duration start = options_.clock->Monotonic();
+  Method& method = *admitted->method;
+  if (!run(admitted.get())) return Await(admitted, run);
+  const int64_t took_us = absl::ToInt64Microseconds(options_.clock->Monotonic() - start);
+  const int64_t average_us = method.cost_us.load();
+  method.cost_us = average_us + (took_us - average_us) / 8;
+}
+
+void Gate::Await(const std::shared_ptr<Admitted>& admitted, const Run& run) {
+  admitted->call.patience = Patience::kLong;
+  admitted->call.wants_to_wait = false;
+  waiting_->Post(admitted->call.tenant().value(), absl::ZeroDuration(), absl::InfiniteDuration(),
+                 [admitted, run] { run(admitted.get()); });
+}
 
 Status Gate::Begin(grpc::ServerContextBase* context, std::string_view method, bool stream,
                    Admitted* admitted) {
@@ -124,7 +187,7 @@ Status Gate::Begin(grpc::ServerContextBase* context, std::string_view method, bo
         .With("method", std::string(method));
   }
   admitted->method = it->second.get();
-  admitted->method->started->Increment();
+  admitted->method->meters->Started();
   Call& call = admitted->call;
   call.method = admitted->method->name;
   call.now = options_.clock->Now();
@@ -133,12 +196,9 @@ Status Gate::Begin(grpc::ServerContextBase* context, std::string_view method, bo
   call.deadline = std::min(asked, call.now + absl::Milliseconds(cap_ms));
   call.is_cancelled = [context] { return context->IsCancelled(); };
   const Metadata metadata = ReadMetadata(*context);
-  const auto header = metadata.find("traceparent");
-  const auto trace =
-      header == metadata.end() ? std::nullopt : telemetry::ParseTraceparent(header->second);
-  call.trace_id = trace.has_value() ? trace->trace_id : MakeTraceId(*options_.clock);
+  BeginSpan(metadata, *options_.clock, &call);
   GTM_RETURN_IF_ERROR(Admit(stream, admitted));
-  GTM_RETURN_IF_ERROR(Authorize(metadata, admitted));
+  GTM_RETURN_IF_ERROR(Authorize(*context, metadata, admitted));
   return call.CheckAlive(call.now);
 }
 
@@ -164,23 +224,50 @@ Status Gate::Admit(bool stream, Admitted* admitted) {
   return {};
 }
 
-Status Gate::Authorize(const Metadata& metadata, Admitted* admitted) {
-  auto principal = options_.authenticator->Authenticate(metadata);
-  if (!principal.ok()) {
-    meters_->denied_credentials->Increment();
-    return std::move(principal).error();
+void Gate::CountDenial(const Admitted& admitted, DenyReason reason) {
+  const auto role = static_cast<size_t>(admitted.method->rule.role);
+  meters_->denied[role][static_cast<size_t>(reason)]->Increment();
+}
+
+Status Gate::Authorize(const grpc::ServerContextBase& context, const Metadata& metadata,
+                       Admitted* admitted) {
+  Verdict verdict = options_.authenticator->Authenticate(
+      {metadata, [&context] { return CertificateNames(context); }});
+  if (verdict.denial.has_value()) {
+    CountDenial(*admitted, verdict.denial->reason);
+    admitted->denied_subject = std::move(verdict.denial->subject);
+    admitted->denied_why = DenyReasonName(verdict.denial->reason);
+    return std::move(verdict.denial->error);
   }
-  admitted->call.principal = std::move(principal).value();
+  admitted->call.principal = *std::move(verdict.principal);
   const Role role = admitted->method->rule.role;
   if (!admitted->call.principal.Has(role)) {
-    meters_->denied_role->Increment();
+    CountDenial(*admitted, DenyReason::kRole);
+    admitted->denied_why = DenyReasonName(DenyReason::kRole);
     const std::string name(RoleName(role));
     return Error(Reason::ROLE_MISSING,
                  fmt::format("{}: needs the role {}", admitted->method->name, name))
         .With("role", name);
   }
-  meters_->allowed->Increment();
+  meters_->allowed[static_cast<size_t>(role)]->Increment();
   return {};
+}
+
+void Gate::WriteAudit(const grpc::ServerContextBase& context, std::string_view method,
+                      const Admitted& admitted, const Status& status) {
+  const Call& call = admitted.call;
+  if (!status.ok() &&
+      (!admitted.denied_why.empty() || status.error().code() == Code::kPermissionDenied)) {
+    options_.audit->Denied(
+        call, method, context.peer(),
+        call.principal.subject.empty() ? admitted.denied_subject : call.principal.subject,
+        status.error().reason(), admitted.denied_why);
+    return;
+  }
+  const bool may_write = admitted.method != nullptr && admitted.method->rule.role != Role::kReader;
+  if (may_write && (!call.revision.empty() || (status.ok() && !call.request_id.empty()))) {
+    options_.audit->Wrote(call, context.peer(), status.ok());
+  }
 }
 
 Status Gate::Stray(const char* what, const Call& call) {
@@ -200,27 +287,30 @@ grpc::Status Gate::Finish(grpc::ServerContextBase* context, std::string_view met
     const int left = counter.fetch_sub(1) - 1;
     (stream ? meters_->streams : meters_->inflight)->Set(left);
   }
+  if (admitted->tenant != nullptr) TenantCounts::Leave(admitted->tenant);
   const double seconds = absl::ToDoubleSeconds(options_.clock->Monotonic() - admitted->start);
   const int code = status.ok() ? 0 : static_cast<int>(status.error().code());
-  if (admitted->method != nullptr) {
-    admitted->method->handled[code]->Increment();
-    admitted->method->seconds->Observe(seconds);
-  }
+  if (admitted->method != nullptr) admitted->method->meters->Finished(status, seconds);
+  if (options_.audit != nullptr) WriteAudit(*context, method, *admitted, status);
   if (!status.ok() || options_.access_log == AccessLog::kAll) {
     const Call& call = admitted->call;
     options_.log->Info("call", {{"method", method},
-                                {"code", kCodeNames[code]},
+                                {"code", CodeName(code)},
                                 {"reason", status.ok() ? std::string_view("")
                                                        : ReasonName(status.error().reason())},
                                 {"seconds", seconds},
                                 {"tenant", std::string_view(call.tenant().value())},
                                 {"subject", std::string_view(call.principal.subject)},
-                                {"trace_id", std::string_view(call.trace_id)}});
+                                {"trace_id", std::string_view(call.trace_id)},
+                                {"span_id", std::string_view(call.span_id)},
+                                {"parent_span_id", std::string_view(call.parent_span_id)}});
   }
   if (status.ok()) return grpc::Status::OK;
-  if (status.error().code() == Code::kResourceExhausted && status.error().retry_after_ms() > 0) {
+  if (status.error().code() == Code::kResourceExhausted) {
+    // Below zero: asking again does not help.
+    const int retry_ms = status.error().retry_after_ms();
     context->AddTrailingMetadata("grpc-retry-pushback-ms",
-                                 std::to_string(status.error().retry_after_ms()));
+                                 std::to_string(retry_ms > 0 ? retry_ms : -1));
   }
   return ToGrpcStatus(status.error(),
                       admitted->method == nullptr ? DomainOf(method) : admitted->method->domain);

@@ -3,7 +3,9 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
+#include <thread>
 
 #include "common/rpc/raw_unary.h"
 #include "common/rpc/server.h"
@@ -48,9 +50,10 @@ class FakeRpc final
 
 class OnlyReaders final : public Authenticator {
  public:
-  Result<Principal> Authenticate(const Metadata& metadata) const override {
-    if (!metadata.contains("token")) {
-      return Error(Reason::CREDENTIALS_MISSING, "no credentials: send a token");
+  Verdict Authenticate(const Presented& presented) const override {
+    if (!presented.metadata.contains("token")) {
+      return Denial{Error(Reason::CREDENTIALS_MISSING, "no credentials: send a token"),
+                    DenyReason::kMissing, ""};
     }
     Principal principal;
     principal.tenant = TenantId("t");
@@ -230,6 +233,86 @@ TEST_F(GateTest, AnExpiredDeadlineIsToldByTheHandler) {
   };
   grpc::ClientContext again;
   EXPECT_EQ(Fail(&again).reason(), Reason::CANCELLED_BY_CALLER);
+}
+
+TEST_F(GateTest, ALightCallThatWouldHaveToWaitRunsAgainWhereItMay) {
+  StartWith(loopback_, kRead);
+  std::vector<Patience> seen;
+  handler_.behave = [&](Call& call) -> Status {
+    seen.push_back(call.patience);
+    if (call.patience == Patience::kNone) return call.WantsToWait();
+    return {};
+  };
+  grpc::ClientContext context;
+  GetHeadResponse response;
+  ASSERT_TRUE(stub_->GetHead(&context, {}, &response).ok());
+  EXPECT_EQ(seen, (std::vector{Patience::kNone, Patience::kLong}));
+}
+
+TEST_F(GateTest, CallsThatWaitForOneTenantsBookDoNotKeepThoseOfAnother) {
+  StartWith(loopback_, {"gtm.records.v1.RecordsService/GetHead", Role::kReader, Cost::kHeavy}, 100);
+  std::promise<void> leave;
+  const std::shared_future<void> left = leave.get_future().share();
+  std::atomic<int> waiting{0};
+  handler_.behave = [&](Call& call) -> Status {
+    if (call.tenant().value() == "cold" || call.tenant().value() == "colder") {
+      if (call.patience != Patience::kLong) return call.WantsToWait();
+      ++waiting;
+      left.wait();
+    }
+    return {};
+  };
+  const auto ask = [&](const std::string& tenant) {
+    grpc::ClientContext context;
+    context.AddMetadata("gtm-tenant", tenant);
+    GetHeadResponse response;
+    return stub_->GetHead(&context, {}, &response).ok();
+  };
+  std::vector<std::future<bool>> cold;
+  for (int i = 0; i < 20; ++i) cold.push_back(std::async(std::launch::async, ask, "cold"));
+  while (waiting < limits::kTenantWaitThreads) std::this_thread::yield();
+  EXPECT_TRUE(ask("warm"));
+  cold.push_back(std::async(std::launch::async, ask, "colder"));
+  while (waiting < limits::kTenantWaitThreads + 1) std::this_thread::yield();
+  EXPECT_TRUE(ask("warm"));
+  leave.set_value();
+  for (auto& answer : cold) EXPECT_TRUE(answer.get());
+}
+
+TEST_F(GateTest, ATenantAtItsQuotaIsToldAndAnotherIsServed) {
+  StartWith(loopback_, {"gtm.records.v1.RecordsService/GetHead", Role::kReader, Cost::kStore},
+            limits::kTenantInflightMax + 8);
+  std::promise<void> leave;
+  const std::shared_future<void> left = leave.get_future().share();
+  handler_.behave = [&](Call& call) -> Status {
+    if (call.tenant().value() == "greedy") left.wait();
+    return {};
+  };
+  std::atomic<int> quota{0};
+  std::atomic<int> pushbacks{0};
+  const auto ask = [&](const std::string& tenant) {
+    grpc::ClientContext context;
+    context.AddMetadata("gtm-tenant", tenant);
+    GetHeadResponse response;
+    const grpc::Status status = stub_->GetHead(&context, {}, &response);
+    if (!status.ok() && FromGrpcStatus(status).reason() == Reason::TENANT_QUOTA) ++quota;
+    pushbacks +=
+        static_cast<int>(context.GetServerTrailingMetadata().count("grpc-retry-pushback-ms"));
+    return status.ok();
+  };
+  std::vector<std::future<bool>> greedy;
+  for (int i = 0; i <= limits::kTenantInflightMax; ++i) {
+    greedy.push_back(std::async(std::launch::async, ask, "greedy"));
+  }
+  while (quota < 1) std::this_thread::yield();
+  EXPECT_TRUE(ask("modest"));
+  leave.set_value();
+  int served = 0;
+  for (auto& answer : greedy) served += answer.get() ? 1 : 0;
+  EXPECT_EQ(served, limits::kTenantInflightMax);
+  EXPECT_EQ(quota, 1);
+  EXPECT_EQ(pushbacks, 1);
+  EXPECT_TRUE(ask("greedy"));
 }
 
 TEST(Server, RefusesToBeReachableWithoutAuthentication) {

@@ -9,8 +9,11 @@ namespace gtm::rpc {
 
 // Where the handler runs.
 enum class Cost {
-  kLight,   // inline on the gRPC thread: at most about a millisecond, never blocking
-  kHeavy,   // on the CPU pool
+  // Inline on the gRPC thread, at most about a millisecond. Where it would have to wait
+  // (Call::WantsToWait) it is run again on a thread that may.
+  kLight,
+  kHeavy,   // on the CPU pool; where it would have to wait for a Book, as above
+  kStore,   // on the store's pool: waits for the store or for another service
   kStream,  // on its own thread, blocking
 };
 

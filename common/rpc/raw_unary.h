@@ -5,6 +5,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/proto_buffer_writer.h>
 
 #include <functional>
@@ -13,13 +14,18 @@
 #include <string_view>
 
 #include "common/rpc/gate.h"
+#include "common/rpc/wire_scan.h"
 
 namespace gtm::rpc {
 
-// Error: MALFORMED_MESSAGE.
+// Errors: MALFORMED_MESSAGE; INVALID_FIELDS for a list that is beyond every limit.
 template <class Message>
 Status ParseBytes(const grpc::ByteBuffer& bytes, Message* message) {
   grpc::ByteBuffer copy(bytes);  // shares the slices
+  if (copy.Length() > static_cast<size_t>(limits::kScanBytesMin)) {
+    grpc::ProtoBufferReader reader(&copy);
+    GTM_RETURN_IF_ERROR(ScanMessage(&reader, *Message::descriptor()));
+  }
   if (grpc::SerializationTraits<Message>::Deserialize(&copy, message).ok()) return {};
   return Error(Reason::MALFORMED_MESSAGE,
                "the message is not well-formed: the bytes received are no " +
@@ -39,7 +45,22 @@ void WriteBytes(const Message& message, grpc::ByteBuffer* bytes) {
   grpc::ProtoBufferWriter writer(bytes, grpc::kProtoBufferWriterMaxBufferLength, size);
   google::protobuf::io::CodedOutputStream out(&writer);
   out.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&out);
+  message.SerializeWithCachedSizes(&out);  // computed just now
+}
+
+// Keeps what the audit log tells of a call that writes.
+template <class Request>
+void NoteRequest(const Request& request, Call* call) {
+  if constexpr (requires { request.validate_only(); }) {
+    if (request.validate_only()) return;
+  }
+  if constexpr (requires { request.request_id(); }) call->request_id = request.request_id();
+}
+template <class Response>
+void NoteAnswer(const Response& response, Call* call) {
+  if constexpr (requires { response.revision(); }) {
+    if (!call->request_id.empty()) call->revision = response.revision();
+  }
 }
 
 // As Gate::Unary, for WithRawCallbackMethod_X.
@@ -53,7 +74,9 @@ grpc::ServerUnaryReactor* RawUnary(Gate& gate, grpc::CallbackServerContext* cont
         Request parsed;
         Response answer;
         GTM_RETURN_IF_ERROR(ParseBytes(q, &parsed));
+        NoteRequest(parsed, &call);
         GTM_RETURN_IF_ERROR(handler(call, parsed, &answer));
+        NoteAnswer(answer, &call);
         WriteBytes(answer, a);
         return {};
       });
@@ -68,19 +91,22 @@ grpc::ServerUnaryReactor* RawUnaryAsync(Gate& gate, grpc::CallbackServerContext*
     Request request;
     Response response;
   };
-  return gate.UnaryAsync(context, method, request, response,
-                         [handler](std::shared_ptr<Call> call, const grpc::ByteBuffer& q,
-                                   grpc::ByteBuffer* a, Gate::Done done) {
-                           auto messages = std::make_shared<Messages>();
-                           if (Status parsed = ParseBytes(q, &messages->request); !parsed.ok()) {
-                             return done(std::move(parsed));
-                           }
-                           handler(std::move(call), messages->request, &messages->response,
-                                   Gate::Done([messages, a, done = std::move(done)](Status status) {
-                                     if (status.ok()) WriteBytes(messages->response, a);
-                                     done(std::move(status));
-                                   }));
-                         });
+  return gate.UnaryAsync(
+      context, method, request, response,
+      [handler](std::shared_ptr<Call> call, const grpc::ByteBuffer& q, grpc::ByteBuffer* a,
+                Gate::Done done) {
+        auto messages = std::make_shared<Messages>();
+        if (Status parsed = ParseBytes(q, &messages->request); !parsed.ok()) {
+          return done(std::move(parsed));
+        }
+        NoteRequest(messages->request, call.get());
+        Gate::Done answered = [messages, call, a, done = std::move(done)](Status status) {
+          if (status.ok()) NoteAnswer(messages->response, call.get());
+          if (status.ok()) WriteBytes(messages->response, a);
+          done(std::move(status));
+        };
+        handler(std::move(call), messages->request, &messages->response, std::move(answered));
+      });
 }
 
 // Mixed<Service, A, B> is A<B<Service>>: the base of a binding class, with generated

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
 
 #include <chrono>
 
 #include "common/core/limits.h"
+#include "common/rpc/client_service_config.h"
 #include "common/rpc/status.h"
 
 namespace gtm::rpc {
@@ -29,6 +32,22 @@ class NotServed final : public grpc::CallbackGenericService {
     return new Reactor(context->method());
   }
 };
+
+// Without what plugins would add to a server, such as reflection.
+class NoPlugins final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->clear();
+  }
+};
+
+Error CannotListen(std::string_view field, const std::string& address) {
+  return InvalidField(std::string(field),
+                      fmt::format("\"{}\" cannot be listened on; is another server running "
+                                  "there? Use a free host:port",
+                                  address));
+}
 
 void SetServerArguments(grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(limits::kMessageBytesMax);
@@ -58,27 +77,43 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
   if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   std::unique_ptr<Server> server(new Server);
   grpc::ServerBuilder builder;
+  // Reflection, once initialized, would come to every server of the process.
+  if (!options.reflection) builder.SetOption(std::make_unique<NoPlugins>());
   SetServerArguments(&builder);
   if (!options.address.empty()) {
-    builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &server->port_);
+    builder.AddListeningPort(
+        options.address,
+        options.credentials != nullptr ? options.credentials : grpc::InsecureServerCredentials(),
+        &server->port_);
   }
   for (grpc::Service* service : options.services) builder.RegisterService(service);
   server->generic_ = std::make_unique<NotServed>();
   builder.RegisterCallbackGenericService(server->generic_.get());
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr || (!options.address.empty() && server->port_ == 0)) {
-    return InvalidField("address",
-                        fmt::format("\"{}\" cannot be listened on; is another server running "
-                                    "there? Use a free host:port",
-                                    options.address));
+    return CannotListen("address", options.address);
+  }
+  if (!options.health_address.empty()) {
+    GTM_RETURN_IF_ERROR(server->StartHealth(options.health_address));
   }
   return server;
 }
 
+Status Server::StartHealth(const std::string& address) {
+  grpc::ServerBuilder builder;
+  builder.SetOption(std::make_unique<NoPlugins>());
+  SetServerArguments(&builder);
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &health_port_);
+  health_ = builder.BuildAndStart();
+  if (health_ == nullptr || health_port_ == 0) return CannotListen("health_address", address);
+  return {};
+}
+
 Server::~Server() {
-  if (server_ != nullptr) {
-    server_->Shutdown(std::chrono::system_clock::now());
-    server_->Wait();
+  for (const auto* server : {&server_, &health_}) {
+    if (*server == nullptr) continue;
+    (*server)->Shutdown(std::chrono::system_clock::now());
+    (*server)->Wait();
   }
 }
 
@@ -88,22 +123,26 @@ std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
   return server_->InProcessChannel(arguments);
 }
 
+void Server::StopAdvertising() {
+  for (const auto* server : {&server_, &health_}) {
+    if (*server == nullptr) continue;
+    if (auto* health = (*server)->GetHealthCheckService()) health->SetServingStatus(false);
+  }
+}
+
 void Server::Drain(Gate& gate, absl::Duration grace) {
-  if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(false);
+  StopAdvertising();
   gate.StopAdmitting();
   server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
   server_->Wait();
   server_.reset();
 }
 
-std::string_view ClientServiceConfig() {
-  return R"({"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":{"serviceName":""},)"
-         R"("retryThrottling":{"maxTokens":10,"tokenRatio":0.1},"methodConfig":[{"name":[{}],)"
-         R"("retryPolicy":{"maxAttempts":4,"initialBackoff":"0.1s","maxBackoff":"1s",)"
-         R"("backoffMultiplier":2,"retryableStatusCodes":["UNAVAILABLE"]}}]})";
-}
+std::string_view ClientServiceConfig() { return kClientServiceConfig; }
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
+                                           std::shared_ptr<grpc::ChannelCredentials> credentials) {
+  if (credentials == nullptr) credentials = grpc::InsecureChannelCredentials();
   grpc::ChannelArguments arguments;
   arguments.SetServiceConfigJSON(std::string(ClientServiceConfig()));
   arguments.SetMaxReceiveMessageSize(limits::kMessageBytesMax);
@@ -114,7 +153,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
 }
 
 }  // namespace gtm::rpc

@@ -1,5 +1,6 @@
 #include "common/rpc/status.h"
 
+#include <array>
 #include <optional>
 
 #include "google/rpc/status_details.pb.h"
@@ -118,6 +119,15 @@ Error FromGrpcStatus(const grpc::Status& status) {
   error.RetryAfterMs(static_cast<int>(retry.retry_delay().seconds() * 1'000 +
                                       retry.retry_delay().nanos() / 1'000'000));
   return error;
+}
+
+std::string_view CodeName(int code) {
+  static constexpr std::array<std::string_view, kCodeCount> kNames = {
+      "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+      "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+      "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+      "DataLoss", "Unauthenticated"};
+  return code < 0 || code >= kCodeCount ? kNames[2] : kNames[static_cast<size_t>(code)];
 }
 
 }  // namespace gtm::rpc

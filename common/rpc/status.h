@@ -18,4 +18,8 @@ grpc::Status ToGrpcStatus(const Error& error, std::string_view domain);
 // `status` must not be OK.
 Error FromGrpcStatus(const grpc::Status& status);
 
+inline constexpr int kCodeCount = 17;
+// "InvalidArgument" of 3, as go-grpc-middleware writes codes; "Unknown" of what is no code.
+std::string_view CodeName(int code);
+
 }  // namespace gtm::rpc

@@ -136,9 +136,7 @@ TEST_F(BadInputTest, ListsThatAreTooLong) {
   ExpectAlive();
   const int64_t growth = server_.MemoryBytes() - start_memory_;
   std::printf("memory grew by %lld KiB\n", static_cast<long long>(growth >> 10));
-  // Parsing a list of a million empty messages takes 100 MiB for a moment, and the allocator
-  // does not give all of it back.
-  EXPECT_LT(growth, int64_t{256} << 20);
+  EXPECT_LT(growth, int64_t{64} << 20);
 }
 
 TEST_F(BadInputTest, ValuesThatMeanNothing) {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 
+#include "common/core/time_limit.h"
+
 namespace gtm::records::handler {
 namespace {
 
@@ -153,6 +155,10 @@ void Committer::AnswerAll(const Error& error, Group* group) {
 void Committer::WriteGroup(const TenantId& tenant, Group group) {
   using Results = std::vector<Result<store::WriteOutcome>>;
   ExpireBefore(clock_.Now(), Expired(), &group);
+  // The store stops when the last of those who wait no longer does.
+  absl::Time last_deadline = absl::InfinitePast();
+  for (const Item& item : group.items) last_deadline = std::max(last_deadline, item.deadline);
+  const TimeLimit limit(last_deadline);
   for (absl::Duration wait = options_.retry_first; !group.items.empty(); wait *= 2) {
     // The epoch first: once the store has taken the writes, nothing may fail.
     const Result<std::string> epoch = epochs_.Of(tenant);

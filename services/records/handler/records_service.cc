@@ -1,8 +1,10 @@
 #include "services/records/handler/records_service.h"
 
+#include "common/rpc/call_meters.h"
 #include "common/rpc/gate.h"
 #include "common/rpc/raw_unary.h"
 #include "gtm/records/v1/service.grpc.pb.h"
+#include "services/records/handler/import_call.h"
 #include "services/records/handler/records_handler.h"
 
 namespace gtm::records::handler {
@@ -10,34 +12,29 @@ namespace {
 
 using Service = v1::RecordsService;
 
-// Unary methods by callback on the bytes themselves; Watch and Import stay synchronous.
-using Base = Service::WithRawCallbackMethod_Commit<
-    Service::WithRawCallbackMethod_BatchCommit<Service::WithRawCallbackMethod_Get<
-        Service::WithRawCallbackMethod_BatchGet<Service::WithRawCallbackMethod_List<
-            Service::WithRawCallbackMethod_ListHistory<Service::WithRawCallbackMethod_ErasePerson<
-                Service::WithRawCallbackMethod_GetHead<Service::Service>>>>>>>>;
+// By callback on the bytes themselves; Watch stays synchronous.
+using Base = Service::WithRawCallbackMethod_Commit<Service::WithRawCallbackMethod_BatchCommit<
+    Service::WithRawCallbackMethod_Get<Service::WithRawCallbackMethod_BatchGet<
+        Service::WithRawCallbackMethod_List<Service::WithRawCallbackMethod_ListHistory<
+            Service::WithRawCallbackMethod_ErasePerson<Service::WithRawCallbackMethod_GetHead<
+                Service::WithRawCallbackMethod_Import<Service::Service>>>>>>>>>;
 
 class GrpcWatchSink final : public WatchSink {
  public:
-  GrpcWatchSink(grpc::ServerContext* context, grpc::ServerWriter<v1::WatchResponse>* writer)
-      : context_(context), writer_(writer) {}
-  bool Write(const v1::WatchResponse& response) override { return writer_->Write(response); }
+  GrpcWatchSink(grpc::ServerContext* context, grpc::ServerWriter<v1::WatchResponse>* writer,
+                rpc::MethodMeters& meters)
+      : context_(context), writer_(writer), meters_(meters) {}
+  bool Write(const v1::WatchResponse& response) override {
+    const bool sent = writer_->Write(response);
+    if (sent) meters_.Sent();
+    return sent;
+  }
   void Cancel() override { context_->TryCancel(); }
 
  private:
   grpc::ServerContext* context_;
   grpc::ServerWriter<v1::WatchResponse>* writer_;
-};
-
-class GrpcImportStream final : public ImportStream {
- public:
-  using Stream = grpc::ServerReaderWriter<v1::ImportResponse, v1::ImportRequest>;
-  explicit GrpcImportStream(Stream* stream) : stream_(stream) {}
-  bool Read(v1::ImportRequest* request) override { return stream_->Read(request); }
-  bool Write(const v1::ImportResponse& response) override { return stream_->Write(response); }
-
- private:
-  Stream* stream_;
+  rpc::MethodMeters& meters_;
 };
 
 class RecordsRpc final : public Base {
@@ -99,16 +96,14 @@ class RecordsRpc final : public Base {
 
   grpc::Status Watch(grpc::ServerContext* context, const v1::WatchRequest* request,
                      grpc::ServerWriter<v1::WatchResponse>* writer) override {
-    return gate_.Stream(context, "gtm.records.v1.RecordsService/Watch", [&](rpc::Call& call) {
-      GrpcWatchSink sink(context, writer);
+    constexpr std::string_view kMethod = "gtm.records.v1.RecordsService/Watch";
+    return gate_.Stream(context, kMethod, [&](rpc::Call& call) {
+      GrpcWatchSink sink(context, writer, gate_.MetersOf(kMethod));
       return handler_.Watch(call, *request, sink);
     });
   }
-  grpc::Status Import(grpc::ServerContext* context, GrpcImportStream::Stream* stream) override {
-    return gate_.Stream(context, "gtm.records.v1.RecordsService/Import", [&](rpc::Call& call) {
-      GrpcImportStream import(stream);
-      return handler_.Import(call, import);
-    });
+  grpc::ServerBidiReactor<Bytes, Bytes>* Import(Context* context) override {
+    return ImportCall::Start(gate_, handler_, context);
   }
 
  private:
@@ -129,13 +124,13 @@ std::span<const rpc::MethodRule> RecordsMethods() {
       {"gtm.records.v1.RecordsService/Commit", Role::kWriter, Cost::kLight},
       {"gtm.records.v1.RecordsService/BatchCommit", Role::kWriter, Cost::kLight},
       {"gtm.records.v1.RecordsService/Import", Role::kWriter, Cost::kStream},
-      {"gtm.records.v1.RecordsService/Get", Role::kReader, Cost::kHeavy},
-      {"gtm.records.v1.RecordsService/BatchGet", Role::kReader, Cost::kHeavy},
-      {"gtm.records.v1.RecordsService/List", Role::kReader, Cost::kHeavy},
+      {"gtm.records.v1.RecordsService/Get", Role::kReader, Cost::kStore},
+      {"gtm.records.v1.RecordsService/BatchGet", Role::kReader, Cost::kStore},
+      {"gtm.records.v1.RecordsService/List", Role::kReader, Cost::kStore},
       {"gtm.records.v1.RecordsService/Watch", Role::kReader, Cost::kStream},
-      {"gtm.records.v1.RecordsService/ListHistory", Role::kReader, Cost::kHeavy},
-      {"gtm.records.v1.RecordsService/ErasePerson", Role::kAdmin, Cost::kHeavy},
-      {"gtm.records.v1.RecordsService/GetHead", Role::kReader, Cost::kHeavy},
+      {"gtm.records.v1.RecordsService/ListHistory", Role::kReader, Cost::kStore},
+      {"gtm.records.v1.RecordsService/ErasePerson", Role::kAdmin, Cost::kStore},
+      {"gtm.records.v1.RecordsService/GetHead", Role::kReader, Cost::kStore},
   };
   return kMethods;
 }

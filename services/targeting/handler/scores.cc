@@ -10,6 +10,7 @@
 #include "services/targeting/domain/score_contact.h"
 #include "services/targeting/domain/values_text.h"
 #include "services/targeting/handler/choose_definition.h"
+#include "services/targeting/handler/compiled_definition.h"
 #include "services/targeting/handler/decisions.h"
 #include "services/targeting/handler/page_token.h"
 #include "services/targeting/handler/parse.h"
@@ -24,25 +25,27 @@ constexpr int kBatchAccountsMax = 1'000;
 // A question with the definition that answers it.
 struct Asked {
   records_client::Question question;
-  std::shared_ptr<const v1::TargetDefinition> message;
-  domain::Definition definition;
+  std::shared_ptr<const CompiledDefinition> compiled;
+
+  const domain::Definition& definition() const { return compiled->definition; }
 };
 
-Result<Asked> Ask(records_client::Records& records, const rpc::Call& call,
-                  const type::v1::PointInTime& point, const std::string& definition_id) {
+Result<Asked> Ask(records_client::Records& records, CompiledDefinitions& definitions,
+                  const rpc::Call& call, const type::v1::PointInTime& point,
+                  const std::string& definition_id) {
   GTM_ASSIGN_OR_RETURN(records_client::Question question, records.Ask(call, point));
-  GTM_ASSIGN_OR_RETURN(auto message, ChooseDefinition(question, definition_id));
-  GTM_ASSIGN_OR_RETURN(domain::Definition definition, CompileDefinition(*message));
-  return Asked{std::move(question), std::move(message), std::move(definition)};
+  GTM_ASSIGN_OR_RETURN(const auto message, ChooseDefinition(question, definition_id));
+  GTM_ASSIGN_OR_RETURN(auto compiled, definitions.Of(message));
+  return Asked{std::move(question), std::move(compiled)};
 }
 
 // Works for every answer that has `definition` and `provenance`.
 template <class Response>
 void FillBasis(const Asked& asked, std::string_view inputs, Response* response) {
-  *response->mutable_definition() = RenderUsed(*asked.message, asked.question);
-  *response->mutable_provenance() =
-      RenderProvenance(asked.question, asked.message.get(),
-                       HashInputs(*asked.message, asked.question.as_of, inputs));
+  const v1::TargetDefinition& message = *asked.compiled->message;
+  *response->mutable_definition() = RenderUsed(message, asked.question);
+  *response->mutable_provenance() = RenderProvenance(
+      asked.question, &message, asked.compiled->HashInputs(asked.question.as_of, inputs));
 }
 
 Status CheckBatch(const v1::BatchScoreAccountsRequest& request) {
@@ -111,10 +114,10 @@ Status TargetingHandler::ScoreAccount(rpc::Call& call, const v1::ScoreAccountReq
   violations.CheckId("account_id", request.account_id());
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
   GTM_ASSIGN_OR_RETURN(const Asked asked,
-                       Ask(records_, call, request.point(), request.definition_id()));
+                       Ask(records_, definitions_, call, request.point(), request.definition_id()));
   const auto row = asked.question.view.FindAccount(request.account_id());
   if (!row) return NotFound("account", request.account_id());
-  domain::AccountScorer scorer(asked.definition, asked.question.view, asked.question.as_of);
+  domain::AccountScorer scorer(asked.definition(), asked.question.view, asked.question.as_of);
   *response->mutable_score() = Render(request.account_id(), scorer.Explain(*row));
   FillBasis(asked, scorer.Inputs(*row), response);
   return {};
@@ -126,12 +129,12 @@ Status TargetingHandler::ScoreContact(rpc::Call& call, const v1::ScoreContactReq
   violations.CheckId("contact_id", request.contact_id());
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
   GTM_ASSIGN_OR_RETURN(const Asked asked,
-                       Ask(records_, call, request.point(), request.definition_id()));
+                       Ask(records_, definitions_, call, request.point(), request.definition_id()));
   const auto row = asked.question.view.FindContact(request.contact_id());
   if (!row) return NotFound("contact", request.contact_id());
   GTM_ASSIGN_OR_RETURN(
       const domain::ContactScore score,
-      domain::ScoreContact(asked.definition, asked.question.view, *row, asked.question.as_of));
+      domain::ScoreContact(asked.definition(), asked.question.view, *row, asked.question.as_of));
   *response->mutable_score() = Render(request.contact_id(), score);
   FillBasis(asked, score.inputs, response);
   return {};
@@ -142,8 +145,8 @@ Status TargetingHandler::BatchScoreAccounts(rpc::Call& call,
                                             v1::BatchScoreAccountsResponse* response) {
   GTM_RETURN_IF_ERROR(CheckBatch(request));
   GTM_ASSIGN_OR_RETURN(const Asked asked,
-                       Ask(records_, call, request.point(), request.definition_id()));
-  domain::AccountScorer scorer(asked.definition, asked.question.view, asked.question.as_of);
+                       Ask(records_, definitions_, call, request.point(), request.definition_id()));
+  domain::AccountScorer scorer(asked.definition(), asked.question.view, asked.question.as_of);
   const bool parts = request.detail() == v1::SCORE_DETAIL_PARTS;
   std::string inputs;
   for (const std::string& id : request.account_ids()) {
@@ -171,17 +174,18 @@ Status TargetingHandler::ListTargets(rpc::Call& call, const v1::ListTargetsReque
   GTM_ASSIGN_OR_RETURN(const std::string token, ReadPageToken(request.page_token(), digest));
   GTM_ASSIGN_OR_RETURN(const auto position, ParsePosition(token));
   GTM_ASSIGN_OR_RETURN(const auto point, PointOf(request.point(), position));
-  GTM_ASSIGN_OR_RETURN(const Asked asked, Ask(records_, call, point, request.definition_id()));
+  GTM_ASSIGN_OR_RETURN(const Asked asked,
+                       Ask(records_, definitions_, call, point, request.definition_id()));
   const auto after = position ? std::optional(position->target) : std::nullopt;
   const book::BookView& view = asked.question.view;
   GTM_ASSIGN_OR_RETURN(const domain::RankedPage page,
-                       domain::RankTargets(asked.definition, view, asked.question.as_of, filter,
+                       domain::RankTargets(asked.definition(), view, asked.question.as_of, filter,
                                            after, page_size, [&call]() -> Status {
                                              if (!call.is_cancelled()) return {};
                                              return Error(Reason::CANCELLED_BY_CALLER,
                                                           "the caller cancelled");
                                            }));
-  domain::AccountScorer scorer(asked.definition, view, asked.question.as_of);
+  domain::AccountScorer scorer(asked.definition(), view, asked.question.as_of);
   for (const domain::RankedTarget& target : page.targets) {
     const std::string id(view.account(target.row).id);
     *response->add_targets() = request.detail() == v1::SCORE_DETAIL_PARTS

@@ -5,10 +5,11 @@
 #include "common/records_client/records_client.h"
 #include "common/rpc/call.h"
 #include "gtm/targeting/v1/service.pb.h"
+#include "services/targeting/handler/compiled_definition.h"
 
 namespace gtm::targeting::handler {
 
-// Holds no state of its own: any number of replicas answer alike. Thread-safe.
+// Holds no state of its own but a cache: any number of replicas answer alike. Thread-safe.
 class TargetingHandler {
  public:
   explicit TargetingHandler(records_client::Records& records) : records_(records) {}
@@ -56,6 +57,7 @@ class TargetingHandler {
 
  private:
   records_client::Records& records_;
+  CompiledDefinitions definitions_;  // a cache
 };
 
 }  // namespace gtm::targeting::handler

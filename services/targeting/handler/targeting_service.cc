@@ -60,8 +60,8 @@ class TargetingRpc final : public Base {
   TargetingHandler handler_;
 };
 
-// Every method that asks for a view or commits may wait for records, and so runs on the
-// CPU pool and not on a gRPC thread.
+// What looks at one account, person or definition is light; what commits waits for records,
+// and what walks over many accounts computes for long.
 #define GTM_ROW(method, role, cost) \
   rpc::MethodRule { "gtm.targeting.v1.TargetingService/" method, rpc::Role::role, rpc::Cost::cost }
 constexpr rpc::MethodRule kMethods[] = {
@@ -70,18 +70,18 @@ constexpr rpc::MethodRule kMethods[] = {
     GTM_ROW("ProposeTargetDefinition", kWriter, kHeavy),
     GTM_ROW("SignOffTargetDefinition", kApprover, kHeavy),
     GTM_ROW("RetireTargetDefinition", kApprover, kHeavy),
-    GTM_ROW("GetTargetDefinition", kReader, kHeavy),
-    GTM_ROW("GetActiveTargetDefinition", kReader, kHeavy),
-    GTM_ROW("ListTargetDefinitions", kReader, kHeavy),
+    GTM_ROW("GetTargetDefinition", kReader, kLight),
+    GTM_ROW("GetActiveTargetDefinition", kReader, kLight),
+    GTM_ROW("ListTargetDefinitions", kReader, kLight),
     GTM_ROW("ListAttributes", kReader, kLight),
-    GTM_ROW("ScoreAccount", kReader, kHeavy),
-    GTM_ROW("ScoreContact", kReader, kHeavy),
+    GTM_ROW("ScoreAccount", kReader, kLight),
+    GTM_ROW("ScoreContact", kReader, kLight),
     GTM_ROW("BatchScoreAccounts", kReader, kHeavy),
     GTM_ROW("ListTargets", kReader, kHeavy),
     GTM_ROW("RecordHandover", kWriter, kHeavy),
     GTM_ROW("DecideHandover", kWriter, kHeavy),
-    GTM_ROW("GetHandshake", kReader, kHeavy),
-    GTM_ROW("CheckFunnelPlan", kReader, kHeavy),
+    GTM_ROW("GetHandshake", kReader, kLight),
+    GTM_ROW("CheckFunnelPlan", kReader, kLight),
 };
 #undef GTM_ROW
 

@@ -1,0 +1,390 @@
+// What the platform adds to gRPC: unary ScoreAccount and BatchScoreAccounts against an
+// empty echo of the same message sizes over the callback API. Both run in turn in one run,
+// each in a process of its own on one core, asked by this process from another core over
+// loopback with the same client code. Figures are medians of the rounds; ratios count.
+//
+//   rpc_bench [--seconds S] [--rounds N] [--inflight N]
+
+#include <fmt/format.h>
+#include <google/protobuf/wrappers.pb.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "common/process/process.h"
+#include "common/rpc/raw_unary.h"
+#include "gtm/records/v1/service.grpc.pb.h"
+#include "gtm/targeting/v1/service.grpc.pb.h"
+#include "services/gtm/demo/load.h"
+#include "services/gtm/platform.h"
+
+namespace gtm {
+namespace {
+
+using google::protobuf::BytesValue;
+using targeting::v1::TargetingService;
+
+constexpr int kAccounts = 1'000;
+constexpr int kBatch = 256;
+constexpr char kTenant[] = "bench";
+constexpr char kUnary[] = "/gtm.targeting.v1.TargetingService/ScoreAccount";
+constexpr char kBatchMethod[] = "/gtm.targeting.v1.TargetingService/BatchScoreAccounts";
+
+struct Flags {
+  double seconds = 2;
+  int rounds = 5;
+  int inflight = 64;
+};
+
+// ---- servers
+
+// Parses the request and answers with as many bytes as `reply_bytes` says: what generated
+// code of the callback API does for an empty handler.
+class Echo final
+    : public TargetingService::WithRawCallbackMethod_ScoreAccount<TargetingService::Service> {
+ public:
+  grpc::ServerUnaryReactor* ScoreAccount(grpc::CallbackServerContext* context,
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override {
+    BytesValue asked;
+    BytesValue answer;
+    grpc::ByteBuffer bytes(*request);
+    (void)grpc::SerializationTraits<BytesValue>::Deserialize(&bytes, &asked);
+    // The first four bytes say how long the answer is to be.
+    uint32_t size = 0;
+    if (asked.value().size() >= sizeof(size)) memcpy(&size, asked.value().data(), sizeof(size));
+    answer.mutable_value()->assign(size, 'x');
+    bool own = false;
+    (void)grpc::SerializationTraits<BytesValue>::Serialize(answer, response, &own);
+    auto* reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+};
+
+[[noreturn]] void ServeEcho(const std::function<void(int)>& tell_port) {
+  Echo echo;
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&echo);
+  const auto server = builder.BuildAndStart();
+  tell_port(port);
+  pause();
+  _exit(0);
+}
+
+[[noreturn]] void ServePlatform(const std::function<void(int)>& tell_port) {
+  const std::vector<std::string> arguments = {"--address=127.0.0.1:0",
+                                              "--metrics-address=", "--log-level=error"};
+  auto config = config::Config::Load(config::ServeKeys(), arguments,
+                                     [](const std::string&) { return std::nullopt; });
+  auto process = process::Process::Start("gtm", std::move(config).value());
+  auto platform = Platform::Start(**process, records::store::OpenMemory(), 1);
+  if (!platform.ok()) {
+    std::fprintf(stderr, "%s\n", platform.error().message().c_str());
+    _exit(1);
+  }
+  const std::string address = (*process)->address();
+  tell_port(std::stoi(address.substr(address.rfind(':') + 1)));
+  pause();
+  _exit(0);
+}
+
+// A server of its own, ended with this process.
+class Child {
+ public:
+  explicit Child(void (*serve)(const std::function<void(int)>&)) {
+    int ends[2];
+    if (pipe(ends) != 0) abort();
+    pid_ = fork();
+    if (pid_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      Pin(0);
+      serve([&](int port) { (void)!write(ends[1], &port, sizeof(port)); });
+    }
+    if (read(ends[0], &port_, sizeof(port_)) != sizeof(port_)) abort();
+    close(ends[0]);
+    close(ends[1]);
+  }
+  ~Child() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  // User and system time so far.
+  double CpuSeconds() const {
+    clockid_t clock;
+    timespec time{};
+    if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &time) != 0) abort();
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+  }
+  // Keeps a process to one core; where there is only one, all share it.
+  static void Pin(int core) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(core % std::max(1U, std::thread::hardware_concurrency()), &set);
+    sched_setaffinity(0, sizeof(set), &set);
+  }
+
+ private:
+  pid_t pid_;
+  int port_ = 0;
+};
+
+// ---- the client
+
+struct Measured {
+  double calls_per_second = 0;
+  double p50_us = 0;
+  double p99_us = 0;
+  double server_cpu_us = 0;  // a call
+};
+
+// Keeps `inflight` calls under way for some seconds.
+class Load {
+ public:
+  Load(const Child& server, std::string method, std::vector<grpc::ByteBuffer> requests)
+      : server_(server), method_(std::move(method)), requests_(std::move(requests)) {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    stub_ = std::make_unique<grpc::GenericStub>(
+        grpc::CreateCustomChannel(server.address(), grpc::InsecureChannelCredentials(), arguments));
+  }
+
+  Measured Run(int inflight, double seconds) {
+    (void)RunOnce(inflight, seconds / 4);  // warm
+    const double cpu = server_.CpuSeconds();
+    Measured measured = RunOnce(inflight, seconds);
+    const auto calls = static_cast<double>(latencies_us_.size());
+    measured.server_cpu_us = (server_.CpuSeconds() - cpu) / calls * 1e6;
+    return measured;
+  }
+
+ private:
+  struct Slot {
+    std::unique_ptr<grpc::ClientContext> context;
+    grpc::ByteBuffer response;
+    absl::Time start;
+  };
+
+  Measured RunOnce(int inflight, double seconds) {
+    slots_ = std::vector<Slot>(static_cast<size_t>(inflight));
+    latencies_us_.clear();
+    running_ = inflight;
+    const absl::Time start = absl::Now();
+    end_ = start + absl::Seconds(seconds);
+    for (Slot& slot : slots_) Next(&slot);
+    std::unique_lock lock(mutex_);
+    idle_.wait(lock, [this] { return running_ == 0; });
+    Measured measured;
+    measured.calls_per_second =
+        static_cast<double>(latencies_us_.size()) / absl::ToDoubleSeconds(absl::Now() - start);
+    std::sort(latencies_us_.begin(), latencies_us_.end());
+    measured.p50_us = latencies_us_[latencies_us_.size() / 2];
+    measured.p99_us = latencies_us_[latencies_us_.size() * 99 / 100];
+    return measured;
+  }
+
+  void Next(Slot* slot) {
+    slot->context = std::make_unique<grpc::ClientContext>();
+    slot->context->AddMetadata("gtm-tenant", kTenant);
+    slot->start = absl::Now();
+    const grpc::ByteBuffer& request = requests_[next_.fetch_add(1) % requests_.size()];
+    stub_->UnaryCall(slot->context.get(), method_, {}, &request, &slot->response,
+                     [this, slot](const grpc::Status& status) { Answered(slot, status); });
+  }
+
+  void Answered(Slot* slot, const grpc::Status& status) {
+    if (!status.ok()) {
+      std::fprintf(stderr, "%s: %s\n", method_.c_str(), status.error_message().c_str());
+      std::exit(1);
+    }
+    const absl::Time now = absl::Now();
+    {
+      const std::lock_guard lock(mutex_);
+      latencies_us_.push_back(absl::ToDoubleMicroseconds(now - slot->start));
+      if (now >= end_) {
+        if (--running_ == 0) idle_.notify_all();
+        return;
+      }
+    }
+    Next(slot);
+  }
+
+  const Child& server_;
+  const std::string method_;
+  const std::vector<grpc::ByteBuffer> requests_;
+  std::unique_ptr<grpc::GenericStub> stub_;
+  std::vector<Slot> slots_;
+  std::atomic<size_t> next_{0};
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  std::vector<double> latencies_us_;
+  int running_ = 0;
+  absl::Time end_;
+};
+
+grpc::ByteBuffer BytesOf(const google::protobuf::Message& message) {
+  const grpc::Slice slice(message.SerializeAsString());
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+// ---- the measurement
+
+template <class T>
+T Must(Result<T> result) {
+  if (result.ok()) return std::move(result).value();
+  std::fprintf(stderr, "%s\n", result.error().message().c_str());
+  std::exit(1);
+}
+
+// Loads the demo company and returns ids of accounts.
+std::vector<std::string> LoadDemo(const cli::Client& client, std::string* revision) {
+  demo::Options options;
+  options.account_count = kAccounts;
+  options.today = absl::CivilDay(2026, 8, 20);
+  (void)Must(demo::LoadRecords(client, options, [](int64_t) {}));
+  *revision = Must(demo::LoadDecisions(client));
+  using records::v1::RecordsService;
+  records::v1::ListRequest list;
+  list.set_kind(records::v1::RECORD_KIND_ACCOUNT);
+  list.set_page_size(kAccounts);
+  const auto listed =
+      Must(client.Call<RecordsService, records::v1::ListRequest, records::v1::ListResponse>(
+          &RecordsService::Stub::List, list));
+  std::vector<std::string> ids;
+  for (const auto& record : listed.records()) ids.push_back(record.account().id());
+  return ids;
+}
+
+struct Requests {
+  std::vector<grpc::ByteBuffer> unary;
+  std::vector<grpc::ByteBuffer> batch;
+  std::vector<grpc::ByteBuffer> echo;
+  size_t request_bytes = 0;
+  size_t reply_bytes = 0;
+};
+
+Requests MakeRequests(const cli::Client& client) {
+  using namespace targeting::v1;  // NOLINT: its messages only
+  std::string revision;
+  const std::vector<std::string> ids = LoadDemo(client, &revision);
+  Requests requests;
+  size_t reply_bytes = 0;
+  for (const std::string& id : ids) {
+    ScoreAccountRequest request;
+    request.set_account_id(id);
+    requests.unary.push_back(BytesOf(request));
+    requests.request_bytes = std::max(requests.request_bytes, request.ByteSizeLong());
+    request.mutable_point()->set_min_revision(revision);  // once: the Book is there
+    reply_bytes += Must(client.Call<TargetingService, ScoreAccountRequest, ScoreAccountResponse>(
+                            &TargetingService::Stub::ScoreAccount, request))
+                       .ByteSizeLong();
+  }
+  requests.reply_bytes = reply_bytes / ids.size();
+  for (size_t start = 0; start < ids.size(); start += 100) {
+    BatchScoreAccountsRequest batch;
+    for (size_t i = 0; i < kBatch; ++i) batch.add_account_ids(ids[(start + i) % ids.size()]);
+    requests.batch.push_back(BytesOf(batch));
+  }
+  BytesValue echo;
+  const auto size = static_cast<uint32_t>(requests.reply_bytes);
+  echo.mutable_value()->assign(requests.request_bytes, '\0');
+  memcpy(echo.mutable_value()->data(), &size, sizeof(size));
+  requests.echo.push_back(BytesOf(echo));
+  return requests;
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+template <class Get>
+double MedianOf(const std::vector<Measured>& rounds, Get get) {
+  std::vector<double> values;
+  for (const Measured& round : rounds) values.push_back(get(round));
+  return Median(values);
+}
+
+void PrintRow(const char* name, const std::vector<Measured>& rounds) {
+  fmt::print("{:<28}{:>10.0f}{:>10.0f}{:>10.0f}{:>12.1f}\n", name,
+             MedianOf(rounds, [](const Measured& m) { return m.calls_per_second; }),
+             MedianOf(rounds, [](const Measured& m) { return m.p50_us; }),
+             MedianOf(rounds, [](const Measured& m) { return m.p99_us; }),
+             MedianOf(rounds, [](const Measured& m) { return m.server_cpu_us; }));
+}
+
+// Ratios round by round, so that a slow moment of the machine meets both.
+template <class Get>
+double RatioOf(const std::vector<Measured>& ours, const std::vector<Measured>& peer, Get get) {
+  std::vector<double> ratios;
+  for (size_t i = 0; i < ours.size(); ++i) ratios.push_back(get(ours[i]) / get(peer[i]));
+  return Median(ratios);
+}
+
+void Run(const Flags& flags) {
+  const Child echo_server(&ServeEcho);
+  const Child platform(&ServePlatform);
+  Child::Pin(1);
+  const cli::Client client(
+      grpc::CreateChannel(platform.address(), grpc::InsecureChannelCredentials()),
+      {.tenant = kTenant, .address = platform.address()});
+  const Requests requests = MakeRequests(client);
+  Load echo(echo_server, kUnary, requests.echo);
+  Load unary(platform, kUnary, requests.unary);
+  Load batch(platform, kBatchMethod, requests.batch);
+  std::vector<Measured> echo_rounds;
+  std::vector<Measured> unary_rounds;
+  std::vector<Measured> batch_rounds;
+  for (int round = 0; round < flags.rounds; ++round) {
+    echo_rounds.push_back(echo.Run(flags.inflight, flags.seconds));
+    unary_rounds.push_back(unary.Run(flags.inflight, flags.seconds));
+    batch_rounds.push_back(batch.Run(4, flags.seconds));
+  }
+  fmt::print("{} in flight, request {} B, reply {} B, medians of {} rounds of {} s\n",
+             flags.inflight, requests.request_bytes, requests.reply_bytes, flags.rounds,
+             flags.seconds);
+  fmt::print("{:<28}{:>10}{:>10}{:>10}{:>12}\n", "", "calls/s", "p50 us", "p99 us", "CPU us/call");
+  PrintRow("empty echo", echo_rounds);
+  PrintRow("ScoreAccount", unary_rounds);
+  PrintRow("BatchScoreAccounts (256)", batch_rounds);
+  const auto rate = [](const Measured& m) { return m.calls_per_second; };
+  fmt::print(
+      "ScoreAccount to echo: req/s {:.2f} (goal 0.85), p99 {:.2f} (1.25), CPU {:.2f} (1.15)\n",
+      RatioOf(unary_rounds, echo_rounds, rate),
+      RatioOf(unary_rounds, echo_rounds, [](const Measured& m) { return m.p99_us; }),
+      RatioOf(unary_rounds, echo_rounds, [](const Measured& m) { return m.server_cpu_us; }));
+  fmt::print("accounts/s, batch of {} to unary: {:.1f} (goal 20)\n", kBatch,
+             kBatch * RatioOf(batch_rounds, unary_rounds, rate));
+}
+
+}  // namespace
+}  // namespace gtm
+
+int main(int argc, char** argv) {
+  gtm::Flags flags;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view name = argv[i];
+    if (name == "--seconds") flags.seconds = std::stod(argv[i + 1]);
+    if (name == "--rounds") flags.rounds = std::stoi(argv[i + 1]);
+    if (name == "--inflight") flags.inflight = std::stoi(argv[i + 1]);
+  }
+  gtm::Run(flags);
+  return 0;
+}
