@@ -25,8 +25,13 @@ std::vector<KindInfo> ReadKinds() {
   for (int i = 0; i < record->field_count(); ++i) {
     const FieldDescriptor* field = record->field(i);
     const type::v1::KindRule& rule = field->message_type()->options().GetExtension(type::v1::kind);
-    kinds.push_back({static_cast<Kind>(field->number()), field, rule.name(), rule.writer(),
-                     rule.person_field(), rule.singleton_id()});
+    kinds.push_back({static_cast<Kind>(field->number()),
+                     field,
+                     rule.name(),
+                     rule.writer(),
+                     {rule.person_fields().begin(), rule.person_fields().end()},
+                     rule.singleton_id(),
+                     rule.person()});
   }
   return kinds;
 }

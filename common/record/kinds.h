@@ -21,8 +21,10 @@ struct KindInfo {
   const google::protobuf::FieldDescriptor* payload_field;  // in Record
   std::string name;                                        // "account"
   type::v1::KindWriter writer;
-  std::string person_field;  // field that holds the id of the person, or ""
+  // Paths of the fields that name persons: "buying_group.contact_id".
+  std::vector<std::string> person_fields;
   std::string singleton_id;  // the only id allowed, or ""
+  bool person = false;       // a record of the kind is a natural person
   const google::protobuf::Descriptor* payload_type() const;
 };
 

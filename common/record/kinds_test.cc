@@ -4,8 +4,23 @@
 
 #include <set>
 
+#include "absl/strings/str_split.h"
+
 namespace gtm::record {
 namespace {
+
+// The path leads through messages to a string.
+void ExpectNamesText(const KindInfo& info, const std::string& path) {
+  const google::protobuf::Descriptor* at = info.payload_type();
+  const google::protobuf::FieldDescriptor* field = nullptr;
+  for (const std::string& step : std::vector<std::string>(absl::StrSplit(path, '.'))) {
+    ASSERT_NE(at, nullptr) << path;
+    field = at->FindFieldByName(step);
+    ASSERT_NE(field, nullptr) << path;
+    at = field->message_type();
+  }
+  EXPECT_EQ(field->cpp_type(), google::protobuf::FieldDescriptor::CPPTYPE_STRING) << path;
+}
 
 TEST(Kinds, EveryPayloadHasARuleAndTheFourCommonFields) {
   std::set<std::string> names;
@@ -21,9 +36,7 @@ TEST(Kinds, EveryPayloadHasARuleAndTheFourCommonFields) {
       ASSERT_NE(field, nullptr);
       EXPECT_EQ(field->name(), expected[number - 1]);
     }
-    if (!info.person_field.empty()) {
-      EXPECT_NE(info.payload_type()->FindFieldByName(info.person_field), nullptr);
-    }
+    for (const std::string& path : info.person_fields) ExpectNamesText(info, path);
   }
   EXPECT_EQ(static_cast<int>(names.size()) + 1,
             records::v1::RecordKind_descriptor()->value_count());

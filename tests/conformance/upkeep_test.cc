@@ -106,6 +106,27 @@ TEST_P(UpkeepTest, ErasesBodiesAndTellsTheFeed) {
   EXPECT_EQ(nothing->seq, 5);
 }
 
+// Finding F: a digest of the whole request lets what is erased be guessed.
+TEST_P(UpkeepTest, ErasesTheFingerprintsOfRequests) {
+  WriteRequest request = Request({Put("ada", "Ada 1", kContact)}, "r1");
+  MustWrite(tenant_, request, kNow);
+  MustWrite(tenant_, Request({Put("bob", "Bob", kContact)}, "r2"), kNow);
+  MustWrite(other_, request, kNow);
+  EraseRequest erase;
+  erase.rewrites = {{1, 0, "-"}};
+  erase.blanked_requests = {"r1", "unknown"};
+  ASSERT_OK(store_->Erase(tenant_, erase, kNow + 1));
+  EXPECT_EQ((*store_->FindRequest(tenant_, "r1"))->fingerprint, "");
+  EXPECT_NE((*store_->FindRequest(tenant_, "r2"))->fingerprint, "");
+  EXPECT_NE((*store_->FindRequest(other_, "r1"))->fingerprint, "");
+  auto again = Write(tenant_, request);
+  ASSERT_OK(again);
+  EXPECT_TRUE(again->replayed) << "it acts once still";
+  request.method = "Other";
+  EXPECT_REASON(Write(tenant_, request), Reason::REQUEST_ID_REUSED);
+  EXPECT_EQ(ListText(tenant_, kContact), "ada=- bob=Bob");
+}
+
 TEST_P(UpkeepTest, ForgetsRequestsInTime) {
   MustWrite(tenant_, Request({Put("a", "1")}, "r1"), kNow);
   MustWrite(other_, Request({Put("a", "1")}, "r1"), kNow + 10);

@@ -43,63 +43,88 @@ std::string BytesOf(const Message& message, const FieldDescriptor& field) {
   return bytes;
 }
 
-void Erase(Message* message, const MessagePlan& plan, const Path& path, std::string* removed) {
-  const Reflection& reflection = *message->GetReflection();
-  for (const FieldPlan& field : plan.fields) {
-    const bool repeated = field.field->is_repeated();
-    const int count = repeated ? reflection.FieldSize(*message, field.field) : 0;
-    if (repeated ? count == 0 : !reflection.HasField(*message, field.field)) continue;
-    const Path here = path.Field(field.field->name());
-    if (field.personal) {
-      Append(here, BytesOf(*message, *field.field), removed);
-      reflection.ClearField(message, field.field);
-      continue;
+// Clears one record for one person.
+class Eraser {
+ public:
+  explicit Eraser(const Person& person) : person_(person) {}
+
+  // `persons` is null where no person field is here or below. `named`: the personal fields
+  // here belong to what speaks of the person.
+  void Clear(Message* message, const MessagePlan& plan, const PersonFields* persons, bool named,
+             const Path& path) {
+    const Reflection& reflection = *message->GetReflection();
+    for (const FieldPlan& field : plan.fields) {
+      const bool repeated = field.field->is_repeated();
+      const bool present = repeated ? reflection.FieldSize(*message, field.field) > 0
+                                    : reflection.HasField(*message, field.field);
+      if (!present) continue;
+      const Path here = path.Field(field.field->name());
+      if (field.personal) {
+        const bool names = persons != nullptr && persons->Has(field.field);
+        const bool clear =
+            names ? NamingOf(*message, field.field, person_) == Naming::kByName : named;
+        if (!clear) continue;
+        Append(here, BytesOf(*message, *field.field), &removed_);
+        reflection.ClearField(message, field.field);
+      } else if (field.message != nullptr && field.message->holds_personal) {
+        ClearBelow(message, field, persons, named, here);
+      }
     }
-    if (field.message == nullptr || !field.message->holds_personal) continue;
-    if (!repeated) {
-      Erase(reflection.MutableMessage(message, field.field), *field.message, here, removed);
-      continue;
+  }
+
+  std::string Take() && { return std::move(removed_); }
+
+ private:
+  void ClearBelow(Message* message, const FieldPlan& field, const PersonFields* persons, bool named,
+                  const Path& path) {
+    const PersonFields* below = persons == nullptr ? nullptr : persons->Below(field.field);
+    const auto clear = [&](Message* item, const Path& at) {
+      const bool owned = below != nullptr && below->owned;
+      Clear(item, *field.message, below, owned ? Names(*item, *below, person_) : named, at);
+    };
+    const Reflection& reflection = *message->GetReflection();
+    if (!field.field->is_repeated()) {
+      clear(reflection.MutableMessage(message, field.field), path);
+      return;
     }
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < reflection.FieldSize(*message, field.field); ++i) {
       Message* item = reflection.MutableRepeatedMessage(message, field.field, i);
       if (field.map_value != nullptr) {
         item = item->GetReflection()->MutableMessage(item, field.map_value);
       }
-      Erase(item, *field.message, here.Item(i), removed);
+      clear(item, path.Item(i));
     }
   }
-}
+
+  const Person& person_;
+  std::string removed_;
+};
 
 }  // namespace
 
-bool HoldsPersonal(record::Kind kind) {
+bool MayHoldWordsAbout(record::Kind kind, record::Kind person) {
   const MessagePlan* plan = PlanOf(kind);
-  return plan != nullptr && plan->holds_personal;
+  return plan != nullptr && plan->holds_personal && MayName(kind, person);
 }
 
-bool ConcernsPerson(const record::Record& record, record::Kind person_kind,
-                    std::string_view person_id) {
-  const record::KindInfo* info = record::FindKind(record::KindOf(record));
-  if (info == nullptr) return false;
-  if (info->kind == person_kind) return record::IdOf(record) == person_id;
-  if (info->person_field.empty()) return false;
-  const FieldDescriptor* field = info->payload_type()->FindFieldByName(info->person_field);
-  const auto& rule = field->options().GetExtension(type::v1::rule);
-  const bool refers =
-      rule.references().empty() || rule.references() == record::KindName(person_kind);
-  if (!refers) return false;
-  const Message& payload = *record::Payload(record);
-  std::string scratch;
-  return payload.GetReflection()->GetStringReference(payload, field, &scratch) == person_id;
+bool ConcernsPerson(const record::Record& record, const Person& person) {
+  const record::Kind kind = record::KindOf(record);
+  const Message* payload = record::Payload(record);
+  if (payload == nullptr) return false;
+  if (kind == person.kind && record::IdOf(record) == person.id) return true;
+  return Names(*payload, PersonFieldsOf(kind), person);
 }
 
-std::string ErasePersonal(record::Record* record) {
-  std::string removed;
-  const MessagePlan* plan = PlanOf(record::KindOf(*record));
-  if (plan == nullptr || !plan->holds_personal) return removed;
-  const Path root{nullptr, record::KindName(record::KindOf(*record))};
-  Erase(record::MutablePayload(record), *plan, root, &removed);
-  return removed;
+std::string ErasePerson(record::Record* record, const Person& person) {
+  const record::Kind kind = record::KindOf(*record);
+  const MessagePlan* plan = PlanOf(kind);
+  if (plan == nullptr || !plan->holds_personal || !ConcernsPerson(*record, person)) return "";
+  const bool own = kind == person.kind && record::IdOf(*record) == person.id;
+  const bool others = !own && record::FindKind(kind)->person;
+  const Path root{nullptr, record::KindName(kind)};
+  Eraser eraser(person);
+  eraser.Clear(record::MutablePayload(record), *plan, &PersonFieldsOf(kind), !others, root);
+  return std::move(eraser).Take();
 }
 
 void SetErasureStamp(record::Record* record, std::string_view stamp) {

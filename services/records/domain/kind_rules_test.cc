@@ -2,7 +2,6 @@
 
 #include <functional>
 
-#include "services/records/domain/erase.h"
 #include "services/records/domain/sample_records.h"
 #include "services/records/domain/validate.h"
 
@@ -179,74 +178,6 @@ TEST(CheckKindRules, WorkedCases) {
       EXPECT_EQ(violations.list()[0].field, one.field) << one.name;
     }
   }
-}
-
-TEST(ErasePersonal, BlanksEveryPersonalFieldAndNothingElse) {
-  Record record;
-  auto* contact = record.mutable_contact();
-  contact->set_id("c1");
-  contact->set_account_id("acme");
-  contact->set_display_name("Ada Lovelace");
-  contact->set_email("ada@example.com");
-  contact->set_job_title("Head of Engines");
-  contact->set_seniority(5);
-  contact->add_interests("whist");
-  const std::string removed = ErasePersonal(&record);
-  for (const char* text : {"Ada Lovelace", "ada@example.com", "Head of Engines", "whist"}) {
-    EXPECT_NE(removed.find(text), std::string::npos) << text;
-    EXPECT_EQ(record.SerializeAsString().find(text), std::string::npos) << text;
-  }
-  EXPECT_EQ(contact->id(), "c1");
-  EXPECT_EQ(contact->account_id(), "acme");
-  EXPECT_EQ(contact->seniority(), 5);
-  EXPECT_EQ(ErasePersonal(&record), "") << "nothing is left to remove";
-}
-
-TEST(ErasePersonal, DoesNotDependOnTheOrderOfMaps) {
-  const auto removed = [](bool reverse) {
-    Record record;
-    for (int i = 0; i < 20; ++i) {
-      const std::string key = std::to_string(reverse ? 19 - i : i);
-      (*record.mutable_survey_response()->mutable_answers())[key] = "answer " + key;
-    }
-    return ErasePersonal(&record);
-  };
-  EXPECT_EQ(removed(false), removed(true));
-}
-
-TEST(ErasePersonal, HoldsForEveryKind) {
-  for (const record::KindInfo& info : record::Kinds()) {
-    Record record = MinimalRecord(info.kind);
-    ErasePersonal(&record);
-    EXPECT_EQ(record::IdOf(record), record::IdOf(MinimalRecord(info.kind)));
-    EXPECT_EQ(ErasePersonal(&record), "");
-  }
-}
-
-TEST(ConcernsPerson, ByOwnIdAndByPersonField) {
-  Record contact;
-  contact.mutable_contact()->set_id("p1");
-  EXPECT_TRUE(ConcernsPerson(contact, v1::RECORD_KIND_CONTACT, "p1"));
-  EXPECT_FALSE(ConcernsPerson(contact, v1::RECORD_KIND_CONTACT, "p2"));
-  EXPECT_FALSE(ConcernsPerson(contact, v1::RECORD_KIND_SELLER, "p1"));
-  Record engagement;
-  engagement.mutable_engagement()->set_id("p1");
-  EXPECT_FALSE(ConcernsPerson(engagement, v1::RECORD_KIND_CONTACT, "p1"));
-  engagement.mutable_engagement()->set_contact_id("p1");
-  EXPECT_TRUE(ConcernsPerson(engagement, v1::RECORD_KIND_CONTACT, "p1"));
-  EXPECT_FALSE(ConcernsPerson(engagement, v1::RECORD_KIND_SELLER, "p1")) << "another p1";
-}
-
-TEST(ErasureStamp, ComesBackAndLeavesNoTrace) {
-  Record record;
-  record.mutable_contact()->set_id("c1");
-  const std::string before = record::CanonicalBody(record);
-  EXPECT_EQ(TakeErasureStamp(&record), "");
-  SetErasureStamp(&record, "salt:digest");
-  Record back;
-  ASSERT_TRUE(record::ParseBody(v1::RECORD_KIND_CONTACT, record::CanonicalBody(record), &back));
-  EXPECT_EQ(TakeErasureStamp(&back), "salt:digest");
-  EXPECT_EQ(record::CanonicalBody(back), before);
 }
 
 }  // namespace

@@ -179,6 +179,52 @@ TEST(Maintenance, KeepsADayAndTheNewestRows) {
   EXPECT_EQ(store->GetHead(kTenant)->compacted_seq, 50) << "the newest rows stay";
 }
 
+// Keeps the lines.
+class LineLog final : public telemetry::Log {
+ public:
+  void Write(telemetry::LogLevel level, std::string_view event,
+             std::initializer_list<telemetry::LogField> fields) override {
+    lines.push_back(telemetry::FormatLine("", level, "records", event, fields));
+  }
+  std::vector<std::string> lines;
+};
+
+// Finding H: an error of one tenant ended the round, and nobody heard of it.
+TEST(Maintenance, GoesOnAfterATenantThatFails) {
+  const auto memory = store::OpenMemory();
+  FaultyStore store(*memory);
+  StandingClock clock;
+  for (const char* tenant : {"t1", "t2", "t3"}) {
+    for (int i = 0; i < 20; ++i) {
+      store::WriteRequest request = PutOf(i, "a");
+      request.mutations[0].body = std::to_string(i);
+      ASSERT_TRUE(
+          store.Write(TenantId(tenant), {&request, 1}, absl::ToUnixMicros(clock.Now())).ok());
+    }
+  }
+  clock.Advance(absl::Hours(60));
+  store.no_compaction_of = "t2";
+  LineLog log;
+  MaintenanceOptions options;
+  options.keep_rows = 5;
+  options.step_pause = absl::ZeroDuration();
+  options.log = &log;
+  Maintenance maintenance(store, clock, options);
+  const auto round = maintenance.RunOnce();
+  ASSERT_TRUE(round.ok());
+  EXPECT_EQ(round->failed_tenants, 1);
+  EXPECT_EQ(store.GetHead(TenantId("t1"))->compacted_seq, 15);
+  EXPECT_EQ(store.GetHead(TenantId("t2"))->compacted_seq, 0);
+  EXPECT_EQ(store.GetHead(TenantId("t3"))->compacted_seq, 15);
+  ASSERT_EQ(log.lines.size(), 1u);
+  for (const char* text : {"maintenance_failed", "t2", "STORE_UNAVAILABLE"}) {
+    EXPECT_NE(log.lines[0].find(text), std::string::npos) << log.lines[0];
+  }
+  store.no_compaction_of = "";
+  EXPECT_EQ(maintenance.RunOnce()->failed_tenants, 0);
+  EXPECT_EQ(store.GetHead(TenantId("t2"))->compacted_seq, 15);
+}
+
 TEST(PageToken, RoundTripsAndRefusesDamage) {
   PageToken token;
   token.last_id = "a;b:\xC3\xA4";

@@ -21,6 +21,8 @@ class FaultyStore final : public store::Store {
   std::atomic<int> write_count{0};
   std::atomic<int> read_changes_count{0};
   std::atomic<size_t> largest_group{0};
+  std::string no_compaction_of;  // a tenant
+  std::function<void()> before_get;
   // Called once, just before an erasure is done.
   std::function<void()> before_erase;
 
@@ -50,6 +52,7 @@ class FaultyStore final : public store::Store {
   }
   Result<store::Head> GetHead(const TenantId& tenant) override { return store_.GetHead(tenant); }
   Result<store::GetResult> Get(const TenantId& tenant, std::span<const store::Key> keys) override {
+    if (before_get) before_get();
     return store_.Get(tenant, keys);
   }
   Result<store::ListResult> List(const TenantId& tenant, const store::ListQuery& query) override {
@@ -82,6 +85,7 @@ class FaultyStore final : public store::Store {
   }
   Result<store::CompactResult> Compact(const TenantId& tenant, int64_t up_to_seq,
                                        int max_rows) override {
+    if (tenant.value() == no_compaction_of) return Away();
     return store_.Compact(tenant, up_to_seq, max_rows);
   }
   Result<store::WriteOutcome> Erase(const TenantId& tenant, const store::EraseRequest& request,

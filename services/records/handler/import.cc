@@ -53,12 +53,13 @@ void Count(const store::MutationOutcome& outcome, v1::ImportResponse* response) 
 class Import {
  public:
   Import(const rpc::Call& call, store::Store& store, EpochCache& epochs, Writer& writer,
-         const Clock& clock, ImportStream& stream)
+         const Clock& clock, absl::Duration silence_max, ImportStream& stream)
       : call_(call),
         store_(store),
         epochs_(epochs),
         writer_(writer),
         clock_(clock),
+        silence_max_(silence_max),
         stream_(stream) {}
 
   Status Run() {
@@ -81,7 +82,8 @@ class Import {
         changed_.wait(lock, [&] { return batches_.size() < kBatchesInFlight; });
       }
       v1::ImportRequest request;
-      if (!stream_.Read(&request)) return call_.CheckAlive(clock_.Now());
+      GTM_ASSIGN_OR_RETURN(const bool more, Await(&request));
+      if (!more) return call_.CheckAlive(clock_.Now());
       GTM_RETURN_IF_ERROR(call_.CheckAlive(clock_.Now()));
       GTM_RETURN_IF_ERROR(CheckSize(request));
       auto batch = std::make_shared<Batch>();
@@ -91,6 +93,32 @@ class Import {
         batches_.push_back(batch);
       }
       Start(request.validate_only(), batch);
+    }
+  }
+
+  // The next batch; false at the end. A caller who waits for answers is not silent.
+  Result<bool> Await(v1::ImportRequest* request) {
+    while (true) {
+      switch (stream_.Read(silence_max_, request)) {
+        case ImportStream::Got::kBatch:
+          return true;
+        case ImportStream::Got::kEnd:
+          return false;
+        case ImportStream::Got::kMalformed:
+          return Error(Reason::MALFORMED_MESSAGE,
+                       "the message is not well-formed: the bytes received are no "
+                       "gtm.records.v1.ImportRequest; send the message of the contract, text as "
+                       "UTF-8");
+        case ImportStream::Got::kNothing:
+          break;
+      }
+      GTM_RETURN_IF_ERROR(call_.CheckAlive(clock_.Now()));
+      const std::lock_guard lock(mutex_);
+      if (!batches_.empty()) continue;
+      return Error(Reason::DEADLINE_EXPIRED,
+                   fmt::format("no batch came for {} s; end the stream when everything is sent, "
+                               "and import again where more comes later",
+                               absl::ToInt64Seconds(silence_max_)));
     }
   }
 
@@ -265,6 +293,7 @@ class Import {
   EpochCache& epochs_;
   Writer& writer_;
   const Clock& clock_;
+  const absl::Duration silence_max_;
   ImportStream& stream_;
 
   std::mutex mutex_;
@@ -276,8 +305,8 @@ class Import {
 }  // namespace
 
 Status RunImport(const rpc::Call& call, store::Store& store, EpochCache& epochs, Writer& writer,
-                 const Clock& clock, ImportStream& stream) {
-  return Import(call, store, epochs, writer, clock, stream).Run();
+                 const Clock& clock, absl::Duration silence_max, ImportStream& stream) {
+  return Import(call, store, epochs, writer, clock, silence_max, stream).Run();
 }
 
 }  // namespace gtm::records::handler

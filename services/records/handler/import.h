@@ -11,9 +11,10 @@ namespace gtm::records::handler {
 // Serves one stream on this thread and one more, until the caller has sent everything and
 // has all answers. Up to kBatchesInFlight batches are written at once; answers come in the
 // order of the batches. A bad record is rejected alone; a batch that is empty or too long
-// ends the stream (INVALID_FIELDS).
+// ends the stream (INVALID_FIELDS), as does a caller that neither sends nor waits for answers
+// for `silence_max` (DEADLINE_EXPIRED): a stream is a slot that others want.
 Status RunImport(const rpc::Call& call, store::Store& store, EpochCache& epochs, Writer& writer,
-                 const Clock& clock, ImportStream& stream);
+                 const Clock& clock, absl::Duration silence_max, ImportStream& stream);
 
 inline constexpr int kBatchesInFlight = 4;
 

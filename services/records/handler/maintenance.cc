@@ -16,7 +16,10 @@ Maintenance::~Maintenance() { Stop(); }
 
 void Maintenance::Start() {
   thread_ = std::thread([this] {
-    while (Pause(options_.interval)) (void)RunOnce();
+    while (Pause(options_.interval)) {
+      const auto round = RunOnce();
+      options_.on_round(round.ok() && round->failed_tenants == 0);
+    }
   });
 }
 
@@ -36,24 +39,47 @@ bool Maintenance::Pause(absl::Duration duration) {
   return !stopping_;
 }
 
+void Maintenance::LogFailure(std::string_view work, std::string_view tenant, const Error& error) {
+  options_.log->Error("maintenance_failed", {{"work", work},
+                                             {"tenant", tenant},
+                                             {"reason", ReasonName(error.reason())},
+                                             {"message", std::string_view(error.message())}});
+}
+
 Result<MaintenanceRound> Maintenance::RunOnce() {
   MaintenanceRound round;
+  if (const Status forgot = ForgetRequests(&round); !forgot.ok()) {
+    LogFailure("forget_requests", "", forgot.error());
+  }
+  if (Status compacted = CompactAll(&round); !compacted.ok()) {
+    LogFailure("list_tenants", "", compacted.error());
+    return std::move(compacted).error();
+  }
+  return round;
+}
+
+Status Maintenance::ForgetRequests(MaintenanceRound* round) {
   const int64_t now_us = absl::ToUnixMicros(clock_.Now());
   while (true) {
     GTM_ASSIGN_OR_RETURN(const int64_t forgotten,
                          store_.ForgetRequests(now_us, options_.step_rows));
-    round.forgotten_requests += forgotten;
-    if (forgotten < options_.step_rows) break;
-    if (!Pause(options_.step_pause)) return round;
+    round->forgotten_requests += forgotten;
+    if (forgotten < options_.step_rows || !Pause(options_.step_pause)) return {};
   }
+}
+
+Status Maintenance::CompactAll(MaintenanceRound* round) {
   for (std::string after;;) {
     GTM_ASSIGN_OR_RETURN(const std::vector<store::TenantHead> heads,
                          store_.ListHeads(after, kHeadsPage));
     for (const store::TenantHead& head : heads) {
-      GTM_RETURN_IF_ERROR(CompactTenant(head, &round));
-      if (!Pause(absl::ZeroDuration())) return round;
+      if (!Pause(absl::ZeroDuration())) return {};
+      const Status compacted = CompactTenant(head, round);
+      if (compacted.ok()) continue;
+      ++round->failed_tenants;
+      LogFailure("compact", head.tenant, compacted.error());
     }
-    if (heads.empty()) return round;
+    if (heads.empty()) return {};
     after = heads.back().tenant;
   }
 }

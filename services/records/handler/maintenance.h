@@ -2,12 +2,14 @@
 // The store's housekeeping: compaction and forgetting, in small bounded steps.
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 
 #include "absl/time/time.h"
 #include "common/core/clock.h"
 #include "common/core/limits.h"
+#include "common/telemetry/log.h"
 #include "services/records/store/store.h"
 
 namespace gtm::records::handler {
@@ -19,12 +21,16 @@ struct MaintenanceOptions {
   // Rows of one step, and the pause after it: writers get their turn.
   int step_rows = 2'000;
   absl::Duration step_pause = absl::Milliseconds(20);
+  telemetry::Log* log = &telemetry::NullLog();
+  // Told after each round of the thread whether everything went well.
+  std::function<void(bool ok)> on_round = [](bool) {};
 };
 
 // What one round did.
 struct MaintenanceRound {
   int64_t deleted_rows = 0;
   int64_t forgotten_requests = 0;
+  int failed_tenants = 0;  // logged, and tried again in the next round
 };
 
 // Compacts what is both older than `keep` and beyond the newest `keep_rows` sequences of its
@@ -41,11 +47,15 @@ class Maintenance {
   void Start();
   // Ends the thread after the step that it is in.
   void Stop();
-  // One round on this thread. Errors are the store's; the next round goes on.
+  // One round on this thread. A tenant that fails is logged and does not keep the others
+  // from their turn. Errors, logged as well: the store cannot tell its tenants.
   Result<MaintenanceRound> RunOnce();
 
  private:
+  Status ForgetRequests(MaintenanceRound* round);
+  Status CompactAll(MaintenanceRound* round);
   Status CompactTenant(const store::TenantHead& tenant, MaintenanceRound* round);
+  void LogFailure(std::string_view work, std::string_view tenant, const Error& error);
   // False where Stop was called.
   bool Pause(absl::Duration duration);
 

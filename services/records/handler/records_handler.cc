@@ -291,11 +291,14 @@ Status RecordsHandler::GetHead(rpc::Call& call, const v1::GetHeadRequest&,
 }
 
 Status RecordsHandler::Watch(rpc::Call& call, const v1::WatchRequest& request, WatchSink& sink) {
-  return RunWatch(call, request, feed_, clock_, options_.watch, sink);
+  const Status ended = RunWatch(call, request, feed_, clock_, options_.watch, sink);
+  if (!ended.ok()) options_.observer->WatchEnded(ended.error().reason());
+  return ended;
 }
 
 Status RecordsHandler::Import(rpc::Call& call, ImportStream& stream) {
-  return RunImport(call, store_, epochs_, writer_, clock_, stream);
+  ObservedImport observed(stream, *options_.observer);
+  return RunImport(call, store_, epochs_, writer_, clock_, options_.import_silence_max, observed);
 }
 
 }  // namespace gtm::records::handler

@@ -9,6 +9,7 @@
 #include "services/records/handler/committer.h"
 #include "services/records/handler/feed.h"
 #include "services/records/handler/maintenance.h"
+#include "services/records/handler/observer.h"
 #include "services/records/handler/streams.h"
 #include "services/records/handler/watch.h"
 #include "services/records/handler/writer.h"
@@ -20,7 +21,10 @@ struct RecordsOptions {
   FeedOptions feed;
   WatchOptions watch;
   MaintenanceOptions maintenance;
+  // An Import that neither sends nor waits for answers for so long is ended.
+  absl::Duration import_silence_max = absl::Seconds(30);
   bool run_maintenance = true;
+  Observer* observer = &NoObserver();
 };
 
 // Thread-safe. `store` and `clock` must outlive it. The role of a caller has been checked

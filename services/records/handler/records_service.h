@@ -18,7 +18,7 @@ namespace gtm::records::handler {
 class RecordsHandler;
 
 // Unary calls use the callback API, so that a commit that waits for the disk holds no
-// thread; Watch and Import use a thread each. `gate` and `handler` must outlive it.
+// thread; a Watch and an Import have a thread each. `gate` and `handler` must outlive it.
 std::unique_ptr<grpc::Service> MakeRecordsService(rpc::Gate& gate, RecordsHandler& handler);
 
 // Who may call what, and where it runs.

@@ -1,11 +1,9 @@
-// Watch, Import and ErasePerson over the memory store.
+// Watch and Import over the memory store, and what watchers see of ErasePerson.
 #include <gtest/gtest.h>
 
 #include <set>
 #include <thread>
 
-#include "services/records/domain/erase.h"
-#include "services/records/handler/digest.h"
 #include "services/records/handler/faulty_store.h"
 #include "services/records/handler/records_handler.h"
 #include "services/records/handler/revision.h"
@@ -287,6 +285,19 @@ TEST_F(StreamsTest, ImportAnswersInOrderAndCanBeRepeated) {
   }
 }
 
+// Finding G: a silent caller held its slot until the deadline of the stream.
+TEST_F(StreamsTest, ImportEndsForACallerThatIsSilent) {
+  ListedImport import({Batch(1, 0, 4)});
+  import.silent_at_end = true;
+  rpc::Call call = Caller();
+  const Status status = handler_->Import(call, import);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().reason(), Reason::DEADLINE_EXPIRED);
+  EXPECT_NE(status.error().message().find("no batch came for 30 s"), std::string::npos);
+  ASSERT_EQ(import.responses.size(), 1u) << "what was sent is written and answered";
+  EXPECT_EQ(import.responses[0].created_count(), 4);
+}
+
 TEST_F(StreamsTest, ImportRejectsBadRecordsAlone) {
   v1::ImportRequest batch = Batch(1, 0, 4);
   batch.mutable_records(1)->mutable_account()->set_employee_count(-1);
@@ -417,32 +428,6 @@ TEST_F(StreamsTest, EraseReachesEveryVersionOfEveryRecordAboutThePerson) {
   EXPECT_EQ(again.erased_version_count(), 0);
 }
 
-TEST_F(StreamsTest, EraseReachesWhatIsWrittenWhileItRuns) {
-  v1::Record contact = MinimalRecord(v1::RECORD_KIND_CONTACT, "p1");
-  contact.mutable_contact()->set_display_name("Ada");
-  Put(contact);
-  store_.before_erase = [&] {
-    contact.mutable_contact()->set_email("ada@example.com");
-    Put(contact);
-  };
-  v1::ErasePersonRequest request;
-  request.set_request_id(RequestId(8'000));
-  request.mutable_person()->set_kind(v1::RECORD_KIND_CONTACT);
-  request.mutable_person()->set_id("p1");
-  rpc::Call call = Caller();
-  v1::ErasePersonResponse response;
-  ASSERT_TRUE(handler_->ErasePerson(call, request, &response).ok());
-  EXPECT_EQ(response.erased_version_count(), 2);
-  EXPECT_EQ(response.revision(), FormatRevision(Epoch(), memory_->GetHead(TenantId("t1"))->seq));
-  store::ChangesQuery query;
-  query.after = store::Position::AfterSeq(0);
-  const auto kept = memory_->ReadChanges(TenantId("t1"), query);
-  for (const auto& change : kept->changes) {
-    EXPECT_EQ(change.body.find("Ada"), std::string::npos);
-    EXPECT_EQ(change.body.find("ada@"), std::string::npos);
-  }
-}
-
 // The erasure of deleted records by another replica makes no change that would tell.
 TEST_F(StreamsTest, RecentChangesDoNotOutliveAnErasureElsewhere) {
   RecordsOptions options;
@@ -479,46 +464,6 @@ TEST_F(StreamsTest, RecentChangesDoNotOutliveAnErasureElsewhere) {
     if (told) absl::SleepFor(absl::Milliseconds(5));
   }
   EXPECT_FALSE(told) << "erased text is still sent";
-}
-
-TEST_F(StreamsTest, EraseDigestProvesWhatWasRemoved) {
-  v1::Record contact = MinimalRecord(v1::RECORD_KIND_CONTACT, "p1");
-  contact.mutable_contact()->set_display_name("Ada");
-  Put(contact);
-  v1::ErasePersonRequest request;
-  request.set_request_id(RequestId(1'000));
-  request.mutable_person()->set_kind(v1::RECORD_KIND_CONTACT);
-  request.mutable_person()->set_id("p1");
-  rpc::Call call = Caller();
-  v1::ErasePersonResponse response;
-  ASSERT_TRUE(handler_->ErasePerson(call, request, &response).ok());
-  v1::ListHistoryRequest history_request;
-  *history_request.mutable_key() = request.person();
-  v1::ListHistoryResponse history;
-  ASSERT_TRUE(handler_->ListHistory(call, history_request, &history).ok());
-  const std::string digest = history.changes(0).erasure_digest();
-  std::string salt;
-  for (size_t i = 0; i < 32; i += 2) {
-    salt += static_cast<char>(std::stoi(digest.substr(i, 2), nullptr, 16));
-  }
-  const std::string removed = domain::ErasePersonal(&contact);
-  EXPECT_EQ(digest.substr(33), Hex(Sha256(salt + removed)));
-}
-
-TEST_F(StreamsTest, EraseRefusesWhatIsNoPersonAndWhoIsNotKnown) {
-  v1::ErasePersonRequest request;
-  request.mutable_person()->set_kind(v1::RECORD_KIND_ACCOUNT);
-  rpc::Call call = Caller();
-  v1::ErasePersonResponse response;
-  const Status bad = handler_->ErasePerson(call, request, &response);
-  ASSERT_FALSE(bad.ok());
-  EXPECT_EQ(bad.error().violations().size(), 3u);
-  request.set_request_id(RequestId(1));
-  request.mutable_person()->set_kind(v1::RECORD_KIND_SELLER);
-  request.mutable_person()->set_id("nobody");
-  const Status unknown = handler_->ErasePerson(call, request, &response);
-  ASSERT_FALSE(unknown.ok());
-  EXPECT_EQ(unknown.error().reason(), Reason::RECORD_NOT_FOUND);
 }
 
 }  // namespace

@@ -109,16 +109,17 @@ class CollectingSink final : public WatchSink {
 class ListedImport final : public ImportStream {
  public:
   explicit ListedImport(std::vector<v1::ImportRequest> batches) : batches_(std::move(batches)) {}
-  bool Read(v1::ImportRequest* request) override {
-    if (next_ == batches_.size()) return false;
+  Got Read(absl::Duration, v1::ImportRequest* request) override {
+    if (next_ == batches_.size()) return silent_at_end ? Got::kNothing : Got::kEnd;
     *request = batches_[next_++];
-    return true;
+    return Got::kBatch;
   }
   bool Write(const v1::ImportResponse& response) override {
     responses.push_back(response);
     return true;
   }
   std::vector<v1::ImportResponse> responses;
+  bool silent_at_end = false;  // neither sends more nor ends
 
  private:
   const std::vector<v1::ImportRequest> batches_;

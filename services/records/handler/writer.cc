@@ -1,5 +1,11 @@
 #include "services/records/handler/writer.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/core/limits.h"
+#include "common/core/time_limit.h"
 #include "common/record/kinds.h"
 #include "services/records/domain/validate.h"
 
@@ -7,6 +13,10 @@ namespace gtm::records::handler {
 namespace {
 
 constexpr int kAttemptsMax = 8;
+// Callers are bounded before (admission, batches in flight of an import): never reached in
+// practice, but a queue has a bound.
+constexpr size_t kWaitingMax = 4 * limits::kWriteQueueMax;
+constexpr int kRetryAfterMs = 100;
 
 bool NeedsComparison(const store::Mutation& mutation) {
   return !mutation.is_delete && mutation.mode != store::Mode::kCreate &&
@@ -14,6 +24,24 @@ bool NeedsComparison(const store::Mutation& mutation) {
 }
 
 }  // namespace
+
+Writer::Writer(store::Store& store, EpochCache& epochs, Committer& committer)
+    : store_(store), epochs_(epochs), committer_(committer) {
+  for (Lane& lane : lanes_) {
+    lane.reader = std::thread([this, &lane] { ReadLoop(&lane); });
+  }
+}
+
+Writer::~Writer() {
+  for (Lane& lane : lanes_) {
+    {
+      const std::lock_guard lock(lane.mutex);
+      lane.ending = true;
+    }
+    lane.work.notify_all();
+    lane.reader.join();
+  }
+}
 
 void Writer::Write(const TenantId& tenant, store::WriteRequest request, absl::Time deadline,
                    PathOf path_of, Committer::Done done) {
@@ -23,7 +51,45 @@ void Writer::Write(const TenantId& tenant, store::WriteRequest request, absl::Ti
   pending->deadline = deadline;
   pending->path_of = std::move(path_of);
   pending->done = std::move(done);
-  Try(std::move(pending));
+  Start(std::move(pending));
+}
+
+void Writer::Start(std::shared_ptr<Pending> pending) {
+  const auto& mutations = pending->request.mutations;
+  if (std::none_of(mutations.begin(), mutations.end(), NeedsComparison)) {
+    return Try(std::move(pending));
+  }
+  Lane& lane = lanes_[std::hash<std::string>()(pending->tenant.value()) % kLanes];
+  {
+    const std::lock_guard lock(lane.mutex);
+    if (lane.waiting.size() < kWaitingMax) {
+      lane.waiting.push_back(std::move(pending));
+      lane.work.notify_one();
+      return;
+    }
+  }
+  pending->done(
+      Error(Reason::OVERLOADED,
+            fmt::format("the server is at its limit of {} waiting writes; try again in {} ms",
+                        kWaitingMax, kRetryAfterMs))
+          .With("limit", std::to_string(kWaitingMax))
+          .RetryAfterMs(kRetryAfterMs));
+}
+
+void Writer::ReadLoop(Lane* lane) {
+  std::unique_lock lock(lane->mutex);
+  while (true) {
+    lane->work.wait(lock, [lane] { return lane->ending || !lane->waiting.empty(); });
+    if (lane->waiting.empty()) return;
+    std::shared_ptr<Pending> pending = std::move(lane->waiting.front());
+    lane->waiting.pop_front();
+    lock.unlock();
+    {
+      const TimeLimit limit(pending->deadline);  // reaches the store
+      Try(std::move(pending));
+    }
+    lock.lock();
+  }
 }
 
 void Writer::Try(std::shared_ptr<Pending> pending) {
@@ -46,7 +112,7 @@ void Writer::Try(std::shared_ptr<Pending> pending) {
                         pending->request.mutations[i].expected_version.reset();
                       }
                       pending->pinned.clear();
-                      Try(pending);
+                      Start(pending);
                     });
 }
 
@@ -99,10 +165,7 @@ std::optional<Committed> Writer::Recall(const Pending& pending) {
   auto known = store_.FindRequest(pending.tenant, pending.request.request_id);
   if (!known.ok() || !known->has_value()) return std::nullopt;
   store::StoredRequest& stored = **known;
-  if (stored.method != pending.request.method ||
-      stored.fingerprint != pending.request.fingerprint) {
-    return std::nullopt;
-  }
+  if (!stored.Matches(pending.request.method, pending.request.fingerprint)) return std::nullopt;
   const auto epoch = epochs_.Of(pending.tenant);
   if (!epoch.ok()) return std::nullopt;
   stored.outcome.replayed = true;

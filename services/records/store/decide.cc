@@ -52,8 +52,7 @@ class Decider {
       known = state_.requests.find(request.request_id);
       if (known == state_.requests.end()) return std::nullopt;
     }
-    if (known->second.method != request.method ||
-        known->second.fingerprint != request.fingerprint) {
+    if (!known->second.Matches(request.method, request.fingerprint)) {
       return RequestIdReused(request.request_id);
     }
     WriteOutcome outcome = known->second.outcome;
@@ -208,7 +207,7 @@ GroupPlan DecideGroup(std::span<const WriteRequest> requests, const GroupState& 
 }
 
 Result<WriteOutcome> RecallErase(const EraseRequest& request, const StoredRequest& known) {
-  if (known.method != request.method || known.fingerprint != request.fingerprint) {
+  if (!known.Matches(request.method, request.fingerprint)) {
     return RequestIdReused(request.request_id);
   }
   WriteOutcome outcome = known.outcome;

@@ -370,6 +370,10 @@ Result<WriteOutcome> MemoryStore::Erase(const TenantId& tenant, const EraseReque
                             current->second.ord == rewrite.ord;
     planner.Add(row->second.key, rewrite, is_current ? &current->second : nullptr);
   }
+  for (const std::string& id : request.blanked_requests) {
+    const auto known = t.requests.find(id);
+    if (known != t.requests.end()) known->second.request.fingerprint.clear();
+  }
   GroupPlan plan = std::move(planner).Take();
   Apply(tenant, plan, now_us);
   return std::move(plan.results.front());

@@ -244,6 +244,13 @@ Result<WriteOutcome> EraseVersions(Session& session, const TenantId& tenant,
     session.AddRows(sql::kRewriteBodies, Text(tenant),
                     {std::move(seqs), std::move(ords), std::move(bodies)});
   }
+  if (!request.blanked_requests.empty()) {
+    BytesColumn blanks;
+    blanks.values.assign(request.blanked_requests.size(), std::string_view(""));
+    session.AddRows(sql::kBlankRequests, Text(tenant),
+                    {TextColumn(request.blanked_requests.begin(), request.blanked_requests.end()),
+                     std::move(blanks)});
+  }
   SavePlan(session, tenant, plan, now_us);
   session.Commit();
   GTM_ASSIGN_OR_RETURN(const auto done, session.Run());

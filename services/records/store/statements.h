@@ -149,6 +149,9 @@ inline constexpr Statement kFindVersions = {
 inline constexpr Statement kRewriteBodies = {
     "rewrite_bodies",
     "UPDATE change_log SET body = $4 WHERE tenant_id = $1 AND seq = $2 AND ord = $3"};
+inline constexpr Statement kBlankRequests = {
+    "blank_requests",
+    "UPDATE request_log SET fingerprint = $3 WHERE tenant_id = $1 AND request_id = $2"};
 
 // Jobs of the whole store: tenant ''.
 inline constexpr Statement kRecordJob = {

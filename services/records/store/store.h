@@ -88,7 +88,7 @@ struct WriteRequest {
   std::string request_id;
   std::string method;
   // Digest of the whole request (SHA-256, 32 bytes): the same id with another method or
-  // fingerprint is REQUEST_ID_REUSED.
+  // fingerprint is REQUEST_ID_REUSED. See EraseRequest::blanked_requests.
   std::string fingerprint;
   std::string actor;
   std::vector<Mutation> mutations;  // of different records, else INVALID_FIELDS
@@ -120,8 +120,12 @@ struct WriteOutcome {
 // A request that was answered before.
 struct StoredRequest {
   std::string method;
-  std::string fingerprint;
+  std::string fingerprint;  // "" where an erasure blanked it
   WriteOutcome outcome;
+  // Whether a request with the same id is this one, as far as is still known.
+  bool Matches(std::string_view its_method, std::string_view its_fingerprint) const {
+    return method == its_method && (fingerprint.empty() || fingerprint == its_fingerprint);
+  }
 };
 
 // A record as it is, or was at some seq. Times are microseconds since the Unix epoch.
@@ -237,6 +241,10 @@ struct EraseRequest {
   std::string fingerprint;
   std::string actor;
   std::vector<Rewrite> rewrites;
+  // Ids of the requests that wrote them. By the fingerprint of a remembered request its
+  // content could be guessed, so it is blanked: from then on the id and the method alone
+  // tell that a request is the same. It acts once still.
+  std::vector<std::string> blanked_requests;
   // Versions rewritten by earlier parts, added to WriteOutcome::erased_count.
   int64_t erased_before = 0;
 };
@@ -246,9 +254,27 @@ struct TenantHead {
   Head head;
 };
 
+// What an engine tells of itself, for metrics.
+struct StoreStats {
+  struct Pool {
+    int in_use = 0, idle = 0, max = 0;
+    int waiting = 0;  // threads that wait for a connection
+  };
+  std::string_view engine = "memory";  // "memory", "sqlite", "postgres"
+  // Transactions run again since the store was opened.
+  int64_t conflict_count = 0;  // lost against another one
+  int64_t lost_count = 0;      // the connection broke
+  std::optional<Pool> pool;
+  std::optional<int64_t> schema_version;
+  std::string file;  // of SQLite
+};
+
 class Store {
  public:
   virtual ~Store() = default;
+
+  // Quick, whatever state the store is in.
+  virtual StoreStats Stats() const { return {}; }
 
   // Group commit: one transaction for many requests, durable when it returns. Each request
   // stands or falls alone and sees what those before it did. One result a request, in
