@@ -59,13 +59,21 @@ bool WasDone(const Error& error) {
   return error.reason() == Reason::RECORD_EXISTS || error.reason() == Reason::WRONG_STATE;
 }
 
+// A large company takes longer to be read into memory than one call may wait, and the
+// requests act once: how often they are sent, each time for as long as a call may take.
+constexpr int kTriesMax = 60;
+
 template <class Service, class Request, class Response>
 Status Step(const cli::Client& client,
             grpc::Status (Service::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
             const Request& request) {
-  const auto response = client.Call<Service>(method, request);
-  if (!response.ok() && !WasDone(response.error())) return response.error();
-  return {};
+  for (int tries = 1;; ++tries) {
+    const auto response = client.Call<Service>(method, request);
+    if (response.ok() || WasDone(response.error())) return {};
+    if (response.error().reason() != Reason::DEADLINE_EXPIRED || tries == kTriesMax) {
+      return response.error();
+    }
+  }
 }
 
 }  // namespace
@@ -106,6 +114,29 @@ Result<bool> IsLoaded(const cli::Client& client) {
   }
   if (program.error().reason() == Reason::RECORD_NOT_FOUND) return false;
   return program.error();
+}
+
+Result<bool> HasOtherCompany(const cli::Client& client, const Options& options) {
+  // The first account is the same in every size.
+  Options first = options;
+  first.account_count = 1;
+  std::map<std::string, std::string> bodies;
+  records::v1::BatchGetRequest request;
+  Generate(first, Truth{}, [&](const Record& record) {
+    if (!record.has_engagement() || bodies.size() == kGroupRecords) return;
+    bodies[record::IdOf(record)] = record::CanonicalBody(record);
+    auto* key = request.add_keys();
+    key->set_kind(record::KindOf(record));
+    key->set_id(record::IdOf(record));
+  });
+  if (bodies.empty()) return false;
+  GTM_ASSIGN_OR_RETURN(const auto found,
+                       client.Call<RecordsService>(&RecordsService::Stub::BatchGet, request));
+  for (const Record& record : found.records()) {
+    const auto expected = bodies.find(record::IdOf(record));
+    if (expected != bodies.end() && record::CanonicalBody(record) != expected->second) return true;
+  }
+  return false;
 }
 
 Result<std::string> LoadDecisions(const cli::Client& client) {
