@@ -171,6 +171,16 @@ void Check(const crm::v1::TenantSettings& settings, const Path& path, Violations
   }
 }
 
+void Check(const crm::v1::ApiKey& key, const Path& path, Violations* violations) {
+  const bool is_hex =
+      std::all_of(key.secret_sha256().begin(), key.secret_sha256().end(),
+                  [](char c) { return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f'); });
+  if (key.secret_sha256().size() != 64 || !is_hex) {
+    violations->Add(path.Field("secret_sha256"),
+                    "no SHA-256; give 64 lower-case hexadecimal digits");
+  }
+}
+
 }  // namespace
 
 void CheckKindRules(const Record& record, const Path& payload, Violations* violations) {
@@ -193,6 +203,8 @@ void CheckKindRules(const Record& record, const Path& payload, Violations* viola
       return Check(record.exchange_rate(), payload, violations);
     case Record::kTenantSettings:
       return Check(record.tenant_settings(), payload, violations);
+    case Record::kApiKey:
+      return Check(record.api_key(), payload, violations);
     default:
       return;
   }

@@ -36,7 +36,9 @@ void FillField(Message* message, const FieldDescriptor* field) {
   const bool list = field->is_repeated();
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING: {
-      const std::string text = field->name().find("currency") != std::string::npos ? "USD" : "x";
+      const bool is_currency = field->name().find("currency") != std::string::npos;
+      const bool is_digest = field->name() == "secret_sha256";
+      const std::string text = is_currency ? "USD" : is_digest ? std::string(64, '0') : "x";
       return list ? reflection.AddString(message, field, text)
                   : reflection.SetString(message, field, text);
     }

@@ -134,6 +134,13 @@ store::WriteRequest Begin(const rpc::Call& call, const std::string& request_id,
 Status CheckWriter(const rpc::Principal& principal, record::Kind kind) {
   const record::KindInfo* info = record::FindKind(kind);
   if (info == nullptr || info->writer == type::v1::KIND_WRITER_CLIENT) return {};
+  if (info->writer == type::v1::KIND_WRITER_ADMIN) {
+    if (principal.Has(rpc::Role::kAdmin)) return {};
+    return Error(Reason::KIND_NOT_WRITABLE,
+                 fmt::format("{}: written with the role admin only", info->name))
+        .With("kind", info->name)
+        .With("writer", "admin");
+  }
   const std::string_view writer = ServiceOf(info->writer);
   if (!writer.empty() && principal.service == writer) return {};
   std::string service(writer);
