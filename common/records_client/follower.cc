@@ -60,6 +60,15 @@ void Follower::Run() {
   while (!call_.stopped()) {
     const Error error = Sync();
     if (call_.stopped()) return;
+    if (MustForget()) {
+      options_.log->Info("book_read_anew", {{"tenant", std::string_view(tenant_.value())},
+                                            {"why", "a person was erased"}});
+      erased_.reset();
+      resume_.reset();
+      loading_.reset();
+      partial_.clear();
+      continue;
+    }
     if (NeedsList(error)) {
       resume_.reset();
       loading_.reset();
@@ -136,6 +145,11 @@ Error Follower::Watch() {
 
 Status Follower::Take(WatchResponse* response) {
   for (Change& change : *response->mutable_changes()) {
+    committed_ = absl::FromUnixSeconds(change.commit_time().seconds()) +
+                 absl::Nanoseconds(change.commit_time().nanos());
+    if (change.operation() == Change::OPERATION_ERASE && !erased_.has_value()) {
+      erased_ = options_.clock->Monotonic();
+    }
     partial_.push_back(
         {std::move(*change.mutable_record()), change.operation() == Change::OPERATION_DELETE});
   }
@@ -145,13 +159,21 @@ Status Follower::Take(WatchResponse* response) {
     if (moved || !partial_.empty()) {
       // Only this thread changes book_, so that it may read it without the lock.
       book::Book& book = loading_ != nullptr ? *loading_ : *book_;
+      const bool has_changes = !partial_.empty();
       book.Apply(std::exchange(partial_, {}), revision.epoch, revision.seq);
+      if (has_changes) options_.on_lag(options_.clock->Now() - committed_);
       resume_ = revision;
     }
     Publish();
   }
   backoff_.Reset();
+  if (MustForget()) return Error(Reason::CANCELLED_BY_CALLER, "the Book is read anew");
   return {};
+}
+
+bool Follower::MustForget() const {
+  return erased_.has_value() && loading_ == nullptr && partial_.empty() &&
+         options_.clock->Monotonic() - *erased_ >= options_.forget_after;
 }
 
 void Follower::Publish() {
@@ -280,6 +302,13 @@ Result<book::BookView> Follower::ViewAt(const std::optional<Revision>& min_revis
     book = book_;
   }
   return book->View();
+}
+
+bool Follower::IsReady(const std::optional<Revision>& min_revision) const {
+  const std::lock_guard lock(mutex_);
+  if (book_ == nullptr) return false;
+  return !min_revision.has_value() ||
+         (applied_.epoch == min_revision->epoch && applied_.seq >= min_revision->seq);
 }
 
 Follower::Stats Follower::stats() const {

@@ -32,7 +32,13 @@ struct FollowerOptions {
   absl::Duration silence_max = absl::Seconds(15);
   // Answers from a Book that has not been heard of for longer are refused.
   absl::Duration staleness_max = absl::Minutes(5);
+  // So long after the erasure of a person the Book is read anew: until then words such as
+  // interests stay in it, though nothing leads from them to the person.
+  absl::Duration forget_after = absl::Minutes(10);
   int page_size = 5'000;
+  // Told of each revision that is applied: the time since it was committed, by the clocks
+  // of two machines. From many threads; quick.
+  std::function<void(absl::Duration)> on_lag = [](absl::Duration) {};
 };
 
 // The context of the call that a thread is in, so that another can cancel it.
@@ -78,6 +84,8 @@ class Follower {
   // A view with at least `min_revision`, waiting for it until `deadline` (wall clock).
   Result<book::BookView> ViewAt(const std::optional<Revision>& min_revision, absl::Time deadline,
                                 const std::function<bool()>& is_cancelled);
+  // True where ViewAt would answer at once.
+  bool IsReady(const std::optional<Revision>& min_revision) const;
   // Records that somebody saw this revision: the head is at least there.
   void SawHead(const Revision& revision);
   // Cancels a stream that has been silent for too long.
@@ -102,6 +110,8 @@ class Follower {
   Status ListIntoNewBook();
   Error Watch();
   Status Take(records::v1::WatchResponse* response);
+  // True once an erasure is so long ago that the Book must be read anew.
+  bool MustForget() const;
   void Publish();
   void Sleep(absl::Duration duration);
   Status WaitFor(const std::optional<Revision>& min_revision, absl::Time deadline,
@@ -124,8 +134,10 @@ class Follower {
   Backoff backoff_;
   std::shared_ptr<book::Book> loading_;  // a newer book, not consistent yet
   int64_t loading_until_seq_ = 0;
-  std::optional<Revision> resume_;           // nothing: list first
-  std::vector<book::Book::Change> partial_;  // of a revision that is not complete yet
+  std::optional<Revision> resume_;               // nothing: list first
+  std::vector<book::Book::Change> partial_;      // of a revision that is not complete yet
+  absl::Time committed_ = absl::InfinitePast();  // the newest of partial_
+  std::optional<absl::Duration> erased_;  // monotonic: of the first erasure not forgotten yet
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

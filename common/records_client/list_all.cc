@@ -28,6 +28,48 @@ std::vector<book::Book::Change> ChangesOf(ListResponse* page) {
   return changes;
 }
 
+// Applies what was written after the first page up to the newest one. Every page holds the
+// state of an instant, but that instant may still get records while it is near now: with
+// them the Book holds the state of the newest page.
+Status CatchUp(records::v1::RecordsService::StubInterface& stub, const Identity& identity,
+               const Listing& listing, absl::Time deadline, ContextHolder* holder,
+               book::Book* book) {
+  grpc::ClientContext context;
+  GTM_RETURN_IF_ERROR(Prepare(identity, deadline, &context));
+  records::v1::WatchRequest request;
+  request.set_revision(FormatRevision(listing.first));
+  if (!holder->Hold(&context)) {
+    return Error(Reason::CANCELLED_BY_CALLER, "the Book is no longer wanted");
+  }
+  const auto reader = stub.Watch(&context, request);
+  std::vector<book::Book::Change> missing;
+  Revision reached = listing.first;
+  Status status;
+  records::v1::WatchResponse response;
+  while (status.ok() && reached.seq < listing.last_seq && reader->Read(&response)) {
+    for (records::v1::Change& change : *response.mutable_changes()) {
+      const Result<Revision> revision = ParseRevision(change.revision());
+      if (!revision.ok()) status = revision.error();
+      if (!revision.ok() || revision->seq > listing.last_seq) break;
+      missing.push_back({std::move(*change.mutable_record()),
+                         change.operation() == records::v1::Change::OPERATION_DELETE});
+    }
+    if (response.revision().empty()) continue;
+    Result<Revision> revision = ParseRevision(response.revision());
+    if (revision.ok()) reached = *std::move(revision);
+  }
+  context.TryCancel();
+  const grpc::Status ended = reader->Finish();
+  holder->Release();
+  GTM_RETURN_IF_ERROR(status);
+  if (reached.seq < listing.last_seq) {
+    return ended.ok() ? Error(Reason::RECORDS_UNAVAILABLE, "records ended the stream; try again")
+                      : FromRecords(ended);
+  }
+  book->Apply(std::move(missing), listing.first.epoch, listing.last_seq);
+  return {};
+}
+
 }  // namespace
 
 bool ContextHolder::Hold(grpc::ClientContext* context) {
@@ -110,6 +152,11 @@ Result<Listing> ListAll(records::v1::RecordsService::StubInterface& stub, const 
       request.set_page_token(page.next_page_token());
       has_pages = has_pages || !request.page_token().empty();
     } while (!request.page_token().empty());
+  }
+  if (recorded_as_of.has_value() && listing->last_seq > listing->first.seq) {
+    const absl::Time watch_deadline =
+        std::min(deadline, options.clock->Now() + options.page_timeout);
+    GTM_RETURN_IF_ERROR(CatchUp(stub, identity, *listing, watch_deadline, holder, book));
   }
   // Further pages carry the revision of the first, though they were read later.
   if (has_pages && !recorded_as_of.has_value()) {

@@ -269,6 +269,48 @@ TEST_F(RecordsClient, ReadsTheBookOfARecordedTimeOnce) {
   EXPECT_EQ(server_.watch_count(), 0);
 }
 
+// Finding I: an instant that is near now gets records while its pages are read.
+TEST_F(RecordsClient, ReadsOneStateOfARecordedTimeThatIsStillGoingOn) {
+  server_.Put({Account("a1")});
+  server_.set_during_list([&] {
+    server_.Put({Account("a2"), Contact("c2", "a2")});
+    server_.Delete(records::v1::RECORD_KIND_ACCOUNT, "a1");
+  });
+  Start();
+  type::v1::PointInTime point;
+  *point.mutable_recorded_as_of() = Stamp("2026-01-05");
+  const auto question = records_->Ask(call_, point);
+  ASSERT_THAT(question, IsOk());
+  EXPECT_TRUE(question->view.FindContact("c2").has_value()) << "of a later page";
+  EXPECT_TRUE(Has(question, "a2")) << "written together with c2";
+  EXPECT_FALSE(Has(question, "a1"));
+  EXPECT_EQ(question->view.revision(), server_.revision());
+}
+
+// Finding B: words of erased people stayed in memory for as long as their Book.
+TEST_F(RecordsClient, ReadsABookAnewSomeTimeAfterAnErasure) {
+  server_.Put({Account("a1"), Contact("c1", "a1")});
+  BookCacheOptions options = QuickOptions(server_);
+  options.follower.forget_after = absl::Milliseconds(50);
+  Start(options);
+  ASSERT_THAT(AskNow(), IsOk());
+  const int list_count = server_.list_count();
+  server_.Put({Account("a2")});
+  ASSERT_THAT(AskNow(), IsOk());
+  absl::SleepFor(absl::Milliseconds(150));
+  EXPECT_EQ(server_.list_count(), list_count) << "nobody was erased";
+  server_.Erase(Contact("c1", "a1"));
+  server_.Put({Account("a3")});
+  while (cache_->stats().relist_count == 0) {
+    ASSERT_THAT(AskNow(), IsOk()) << "meanwhile it answers";
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  server_.Put({Account("a4")});
+  EXPECT_TRUE(Has(AskNow(), "a4"));
+  absl::SleepFor(absl::Milliseconds(150));
+  EXPECT_EQ(cache_->stats().relist_count, 1) << "once is enough";
+}
+
 TEST_F(RecordsClient, WaitsForAnothersReadingNoLongerThanItsOwnDeadline) {
   std::promise<void> asked, release;
   std::atomic<bool> read{false};
@@ -311,7 +353,9 @@ TEST_F(RecordsClient, CommitsAsItsServiceAndRepeatsItself) {
   EXPECT_EQ(metadata.find("gtm-tenant")->second, "test-tenant");
   EXPECT_EQ(metadata.find("gtm-service")->second, "targeting");
   EXPECT_EQ(metadata.find("gtm-actor")->second, "user:ada??");
-  EXPECT_EQ(metadata.find("traceparent")->second.substr(3, 32), call_.trace_id);
+  EXPECT_EQ(metadata.find("traceparent")->second,
+            "00-" + call_.trace_id + "-" + call_.span_id + "-01")
+      << "below the span of the call";
 }
 
 TEST_F(RecordsClient, PassesOnWhyRecordsRefused) {

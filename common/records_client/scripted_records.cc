@@ -57,13 +57,13 @@ std::string ScriptedRecords::revision() const {
   return RevisionOf(seq_);
 }
 
-void ScriptedRecords::Put(const std::vector<Record>& records) {
+void ScriptedRecords::Write(const std::vector<Record>& records, Change::Operation operation) {
   {
     const std::lock_guard lock(mutex_);
     ++seq_;
     for (const Record& record : records) {
       Logged logged{seq_, {}};
-      logged.change.set_operation(Change::OPERATION_UPDATE);
+      logged.change.set_operation(operation);
       *logged.change.mutable_record() = record;
       log_.push_back(logged);
       records_[{record::KindOf(record), record::IdOf(record)}] = record;
@@ -71,6 +71,12 @@ void ScriptedRecords::Put(const std::vector<Record>& records) {
   }
   changed_.notify_all();
 }
+
+void ScriptedRecords::Put(const std::vector<Record>& records) {
+  Write(records, Change::OPERATION_UPDATE);
+}
+
+void ScriptedRecords::Erase(const Record& record) { Write({record}, Change::OPERATION_ERASE); }
 
 void ScriptedRecords::Delete(record::Kind kind, const std::string& id) {
   {
@@ -196,7 +202,9 @@ bool ScriptedRecords::Send(int64_t* sent_seq, grpc::ServerWriter<WatchResponse>*
   WatchResponse response;
   for (const Logged& logged : log_) {
     if (logged.seq <= *sent_seq) continue;
-    *response.add_changes() = logged.change;
+    Change* change = response.add_changes();
+    *change = logged.change;
+    change->set_revision(RevisionOf(logged.seq));
     // The first part of a revision, without its name; then the stream ends.
     const bool is_half = halves_ && &logged != &log_.back() && (&logged + 1)->seq == logged.seq;
     if (is_half) {

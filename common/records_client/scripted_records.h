@@ -25,6 +25,8 @@ class ScriptedRecords final : public records::v1::RecordsService::Service {
   // ---- the records
   void Put(const std::vector<records::v1::Record>& records);
   void Delete(record::Kind kind, const std::string& id);
+  // Put, told as the erasure of a person.
+  void Erase(const records::v1::Record& record);
   std::string revision() const;
 
   // ---- misfortunes
@@ -64,6 +66,8 @@ class ScriptedRecords final : public records::v1::RecordsService::Service {
     int64_t seq;
     records::v1::Change change;
   };
+  void Write(const std::vector<records::v1::Record>& records,
+             records::v1::Change::Operation operation);
   std::string RevisionOf(int64_t seq) const;
   bool Send(int64_t* sent_seq, grpc::ServerWriter<records::v1::WatchResponse>* writer,
             std::unique_lock<std::mutex>* lock);
