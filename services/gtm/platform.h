@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "common/process/business_metrics.h"
 #include "common/process/process.h"
 #include "services/records/store/store.h"
 
@@ -29,7 +30,7 @@ class Platform {
  private:
   Platform() = default;
   Status StartRecords(process::Process& process, int writer_threads);
-  void StartServices(process::Process& process);
+  void StartServices(process::Process& process, process::BusinessMetricsOptions options);
 
   struct Parts;
   std::unique_ptr<Parts> parts_;

@@ -9,6 +9,7 @@
 
 #include "common/process/process.h"
 #include "services/gtm/cli/client.h"
+#include "services/gtm/cli/connection.h"
 #include "services/gtm/cli/progress_bar.h"
 #include "services/gtm/demo/load.h"
 #include "services/gtm/platform.h"
@@ -64,7 +65,7 @@ Result<std::string> LoadDemo(const cli::Client& client, const demo::Options& opt
 }
 
 // The four questions, as a person would ask them.
-int PrintAnswers(const cli::Console& console, const std::shared_ptr<grpc::Channel>& channel,
+int PrintAnswers(const cli::Console& console, const cli::Connection& connection,
                  const DemoFlags& flags, const std::string& revision) {
   struct Question {
     std::string_view title;
@@ -88,7 +89,8 @@ int PrintAnswers(const cli::Console& console, const std::shared_ptr<grpc::Channe
     *console.out << fmt::format("\n=== {}: gtm {} ===\n\n", question.title,
                                 fmt::join(arguments, " "));
     if (!revision.empty()) arguments.insert(arguments.end(), {"--min-revision", revision});
-    worst = std::max(worst, cli::RunCommand(arguments, console, channel));
+    worst = std::max(
+        worst, cli::RunCommand(arguments, console, connection.channel, connection.authorization));
   }
   console.out->flush();
   return worst;
@@ -126,8 +128,12 @@ Status ServeUntilSignal(process::Process& process, bool with_demo, const DemoFla
   const std::unique_ptr<void, decltype(stop)> stop_at_end(&process, stop);
   const cli::Console console = cli::ProcessConsole();
   if (with_demo) {
-    const auto channel = process.server().InProcessChannel();
-    const cli::Client client(channel, {.tenant = flags.tenant, .address = process.address()});
+    const identity::Verifier* verifier = process.identity().verifier;
+    const cli::Connection connection{process.server().InProcessChannel(),
+                                     verifier == nullptr ? "" : verifier->own_authorization()};
+    const cli::Client client(connection.channel, {.tenant = flags.tenant,
+                                                  .address = process.address(),
+                                                  .authorization = connection.authorization});
     // The company of another day is another company: its events happened at other times.
     GTM_ASSIGN_OR_RETURN(const bool is_loaded, demo::IsLoaded(client));
     std::string revision;
@@ -137,7 +143,7 @@ Status ServeUntilSignal(process::Process& process, bool with_demo, const DemoFla
     } else {
       GTM_ASSIGN_OR_RETURN(revision, LoadDemo(client, options, console));
     }
-    PrintAnswers(console, channel, flags, revision);
+    PrintAnswers(console, connection, flags, revision);
   }
   *console.err << fmt::format(
       "\nserving gRPC on {}{}; Ctrl-C ends\n", process.address(),
@@ -173,20 +179,34 @@ int Demo(const cli::ServeOptions& options) {
   CLI::App app("Loads the demo company into a running platform and prints the four answers.",
                "gtm demo");
   DemoFlags flags;
-  std::string address = "127.0.0.1:7700";
+  cli::ConnectionFlags where;
   flags.Register(app);
-  app.add_option("--address", address, "Where the platform is")
-      ->envname("GTM_ADDRESS")
-      ->capture_default_str();
+  where.Register(app);
   if (const auto code = ParseFlags(app, options)) return *code;
   const auto parsed = flags.Parse(SystemClock().Now());
   if (!parsed.ok()) return Fail(parsed.error());
   const cli::Console console = cli::ProcessConsole();
-  const auto channel = rpc::MakeChannel(address);
-  const cli::Client client(channel, {.tenant = flags.tenant, .address = address});
+  const auto connection = cli::Connect(where);
+  if (!connection.ok()) return Fail(connection.error());
+  const cli::Client client(connection->channel, {.tenant = flags.tenant,
+                                                 .address = where.address,
+                                                 .authorization = connection->authorization});
+  const auto is_other = demo::HasOtherCompany(client, *parsed);
+  if (!is_other.ok()) return Fail(is_other.error());
+  if (*is_other && (!flags.today.empty() || flags.seed != 1)) {
+    return Fail(Error(Reason::WRONG_STATE,
+                      "this tenant has a demo company of another day or seed, and the two would "
+                      "mix; load this one into a tenant of its own, such as --tenant demo2, or "
+                      "leave --today and --seed out to see the answers of the one that is there"));
+  }
+  if (*is_other) {
+    std::cerr << "demo company: this tenant has one of another day already, which stays as it is; "
+                 "for one of today name another --tenant\n";
+    return PrintAnswers(console, *connection, flags, "");
+  }
   const auto revision = LoadDemo(client, *parsed, console);
   if (!revision.ok()) return Fail(revision.error());
-  return PrintAnswers(console, channel, flags, *revision);
+  return PrintAnswers(console, *connection, flags, *revision);
 }
 
 }  // namespace gtm

@@ -109,8 +109,8 @@ Result<store::BackupReport> BackupStore(const std::string& url, const std::strin
   const auto opened = store::MakeSqlStore(std::move(driver), options);
   const Status recorded = opened->RecordJob(store::kBackupJob, now_us);
   if (!recorded.ok()) {
-    log.Warning("the backup is whole, but the store could not note its time",
-                {{"message", std::string_view(recorded.error().message())}});
+    log.Error("the backup is whole, but the store could not note its time",
+              {{"message", std::string_view(recorded.error().message())}});
   }
   return report;
 }

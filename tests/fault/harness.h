@@ -32,6 +32,8 @@ class ServerProcess {
 
   // Starts it and waits until it answers; says how long that took.
   absl::Duration Start();
+  // The next Start serves another store at the same address.
+  void Use(std::string store_url) { store_url_ = std::move(store_url); }
   // SIGKILL: no chance to finish anything.
   void Kill();
   // SIGTERM; returns the exit code, -1 where it was ended by a signal.
@@ -46,7 +48,7 @@ class ServerProcess {
   std::unique_ptr<Stub> NewStub() const;
 
  private:
-  const std::string store_url_;
+  std::string store_url_;
   std::string address_;
   pid_t pid_ = -1;
 };

@@ -25,10 +25,7 @@ constexpr const char* kFooter =
     "`gtm COMMAND --help` tells more.";
 
 void AddGlobalFlags(CLI::App& app, Session& session) {
-  app.add_option("--address", session.flags.address, "Where the platform answers")
-      ->envname("GTM_ADDRESS")
-      ->capture_default_str()
-      ->type_name("HOST:PORT");
+  session.flags.connection.Register(app);
   app.add_option("--tenant", session.flags.tenant, "Whose records; default: the server's")
       ->envname("GTM_TENANT")
       ->type_name("ID");
@@ -70,6 +67,8 @@ void AddHookCommands(CLI::App& app, Session& session, const ServeHooks& hooks) {
   };
   if (hooks.serve) add("serve", "Run the whole platform in this process");
   if (hooks.demo) add("demo", "Generate a demo company and show the four answers");
+  if (hooks.backup) add("backup", "Write a store that is in use to a file");
+  if (hooks.restore) add("restore", "Fill an empty store from a backup");
 }
 
 // Flags of a command hold for what is below it, and the help says so.
@@ -114,21 +113,26 @@ std::string UnknownCommand(const CLI::App& app, const std::vector<std::string>& 
 }
 
 int Run(std::vector<std::string> arguments, const Console& console,
-        std::shared_ptr<grpc::Channel> channel, const ServeHooks& hooks) {
+        std::shared_ptr<grpc::Channel> channel, const std::string& authorization,
+        const ServeHooks& hooks) {
   Session session(console);
   session.channel = std::move(channel);
+  session.authorization = authorization;
   CLI::App app(kDescription, "gtm");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "gtm " + VersionText(), "Show the version and exit");
   app.get_formatter()->column_width(34);
   AddGlobalFlags(app, session);
   AddHookCommands(app, session, hooks);
   AddTargetsCommands(app, session);
+  AddHandoverCommands(app, session);
   AddSponsorsCommands(app, session);
   AddForecastCommands(app, session);
   AddSignalsCommands(app, session);
   AddDefinitionCommands(app, session);
   AddImportCommand(app, session);
   AddRecordCommands(app, session);
+  AddApiKeyCommands(app, session);
   AddCompletionCommand(app, session);
   AddVersionCommand(app, session);
   app.footer(kFooter);
@@ -166,13 +170,15 @@ int RunCli(int argc, char** argv, const ServeHooks& hooks) {
     const ServeOptions options{{arguments.begin() + 1, arguments.end()}};
     if (arguments[0] == "serve" && hooks.serve) return hooks.serve(options);
     if (arguments[0] == "demo" && hooks.demo) return hooks.demo(options);
+    if (arguments[0] == "backup" && hooks.backup) return hooks.backup(options);
+    if (arguments[0] == "restore" && hooks.restore) return hooks.restore(options);
   }
-  return Run(std::move(arguments), ProcessConsole(), nullptr, hooks);
+  return Run(std::move(arguments), ProcessConsole(), nullptr, "", hooks);
 }
 
 int RunCommand(const std::vector<std::string>& arguments, const Console& console,
-               std::shared_ptr<grpc::Channel> channel) {
-  return Run(arguments, console, std::move(channel), {});
+               std::shared_ptr<grpc::Channel> channel, const std::string& authorization) {
+  return Run(arguments, console, std::move(channel), authorization, {});
 }
 
 }  // namespace gtm::cli

@@ -27,14 +27,16 @@ struct ServeOptions {
 struct ServeHooks {
   std::function<int(const ServeOptions&)> serve;
   std::function<int(const ServeOptions&)> demo;
+  std::function<int(const ServeOptions&)> backup;
+  std::function<int(const ServeOptions&)> restore;
 };
 
 // Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done in part (some records rejected).
 int RunCli(int argc, char** argv, const ServeHooks& hooks);
 
 // One client command, such as {"forecast", "-o", "json"}. `channel` null: as --address and
-// GTM_ADDRESS say.
+// GTM_ADDRESS say; else with `authorization` as metadata of each call, where it is given.
 int RunCommand(const std::vector<std::string>& arguments, const Console& console,
-               std::shared_ptr<grpc::Channel> channel);
+               std::shared_ptr<grpc::Channel> channel, const std::string& authorization = "");
 
 }  // namespace gtm::cli

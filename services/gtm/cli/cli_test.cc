@@ -78,6 +78,7 @@ class FakeRecords final : public records::v1::RecordsService::Service {
 
   grpc::Status List(grpc::ServerContext* context, const records::v1::ListRequest* request,
                     records::v1::ListResponse* response) override {
+    if (request->id_prefix() == "none") return grpc::Status::OK;
     const int page = request->page_token().empty() ? 0 : std::stoi(request->page_token());
     for (int i = 0; i < request->page_size() && i < 2; ++i) {
       auto* account = response->add_records()->mutable_account();
@@ -284,6 +285,18 @@ TEST_F(CliTest, RecordGetShowsFieldsAndJson) {
 TEST_F(CliTest, RecordListReadsPagesUpToTheLimit) {
   EXPECT_EQ(Run({"record", "list", "account", "--limit", "5", "-o", "csv"}), 0);
   EXPECT_EQ(out_.str(), "id,industry\na0,retail\na1,retail\na2,retail\na3,retail\na4,retail\n");
+}
+
+TEST_F(CliTest, RecordListSaysWhereThereIsNothing) {
+  EXPECT_EQ(Run({"record", "list", "account", "--prefix", "none"}), 0);
+  EXPECT_EQ(out_.str(), "no records\n");
+  EXPECT_EQ(Run({"record", "list", "account", "--prefix", "none", "-o", "csv"}), 0);
+  EXPECT_EQ(out_.str(), "");
+}
+
+TEST_F(CliTest, VersionIsAFlagToo) {
+  EXPECT_EQ(Run({"--version"}), 0);
+  EXPECT_THAT(out_.str(), testing::MatchesRegex("gtm [0-9]+\\.[0-9]+\\.[0-9]+\n"));
 }
 
 TEST_F(CliTest, RecordHistoryIsNotCutByTheDefaultsOfOtherCommands) {

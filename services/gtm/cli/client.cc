@@ -16,6 +16,9 @@ namespace gtm::cli {
 std::unique_ptr<grpc::ClientContext> Client::NewContext(absl::Duration timeout) const {
   auto context = std::make_unique<grpc::ClientContext>();
   context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(timeout));
+  if (!options_.authorization.empty()) {
+    context->AddMetadata("authorization", options_.authorization);
+  }
   if (!options_.tenant.empty()) {
     context->AddMetadata(std::string(rpc::kTenantKey), options_.tenant);
   }

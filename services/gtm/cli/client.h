@@ -14,8 +14,9 @@
 namespace gtm::cli {
 
 struct ClientOptions {
-  std::string tenant;   // "" leaves it to the server
-  std::string address;  // for error texts
+  std::string tenant;              // "" leaves it to the server
+  std::string address;             // for error texts
+  std::string authorization = "";  // metadata of each call; "": none
   absl::Duration timeout = absl::Seconds(30);
   // The channel goes over a network. One inside the process must not be asked whether it is
   // connected (gRPC aborts).

@@ -8,7 +8,6 @@
 #include <iostream>
 #include <sstream>
 
-#include "common/rpc/server.h"
 #include "services/gtm/cli/text_format.h"
 
 namespace gtm::cli {
@@ -30,13 +29,12 @@ Result<absl::Duration> ParseTimeout(const std::string& text) {
 
 Client& Session::client() {
   if (client_ == nullptr) {
-    const bool over_network = channel == nullptr;
-    if (over_network) channel = rpc::MakeChannel(flags.address);
     client_ = std::make_unique<Client>(channel,
                                        ClientOptions{.tenant = flags.tenant,
-                                                     .address = flags.address,
+                                                     .address = flags.connection.address,
+                                                     .authorization = authorization,
                                                      .timeout = ParseTimeout(flags.timeout).value(),
-                                                     .over_network = over_network});
+                                                     .over_network = over_network_});
   }
   return *client_;
 }
@@ -47,10 +45,16 @@ Printer Session::printer() const {
                                                    : OutputFormat::kTable);
 }
 
-Status Session::Check() const {
+Status Session::Check() {
   auto timeout = ParseTimeout(flags.timeout);
   if (!timeout.ok()) return std::move(timeout).error();
-  return CheckTenant(flags.tenant);
+  GTM_RETURN_IF_ERROR(CheckTenant(flags.tenant));
+  if (channel != nullptr) return {};
+  GTM_ASSIGN_OR_RETURN(Connection connection, Connect(flags.connection));
+  channel = std::move(connection.channel);
+  authorization = std::move(connection.authorization);
+  over_network_ = true;
+  return {};
 }
 
 void PointFlags::Register(CLI::App& command) {

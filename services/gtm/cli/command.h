@@ -9,6 +9,7 @@
 #include "common/core/result.h"
 #include "gtm/type/v1/time.pb.h"
 #include "services/gtm/cli/client.h"
+#include "services/gtm/cli/connection.h"
 #include "services/gtm/cli/console.h"
 #include "services/gtm/cli/printer.h"
 
@@ -26,7 +27,7 @@ inline constexpr int kExitPartly = 3;
 
 // Flags that every command takes.
 struct GlobalFlags {
-  std::string address = "127.0.0.1:7700";
+  ConnectionFlags connection;
   std::string tenant;
   std::string output = "table";
   std::string timeout = "30s";
@@ -39,18 +40,20 @@ class Session {
   explicit Session(const Console& console) : console_(console) {}
 
   GlobalFlags flags;
-  // A channel of the own process, or null for flags.address.
+  // A channel of the own process, or null for flags.connection; and what is shown on it.
   std::shared_ptr<grpc::Channel> channel;
+  std::string authorization;
   // What to do: gives an exit code, or the error that is shown.
   std::function<Result<int>()> action;
 
   const Console& console() const { return console_; }
   Client& client();
   Printer printer() const;
-  // Checks flags that CLI11 cannot. Error: INVALID_FIELDS.
-  Status Check() const;
+  // Checks flags that CLI11 cannot, and prepares the connection. Error: INVALID_FIELDS.
+  Status Check();
 
  private:
+  bool over_network_ = false;
   Console console_;
   std::unique_ptr<Client> client_;
 };
@@ -63,7 +66,12 @@ void AddDefinitionCommands(CLI::App& app, Session& session);
 void AddSponsorsCommands(CLI::App& app, Session& session);
 void AddForecastCommands(CLI::App& app, Session& session);
 void AddSignalsCommands(CLI::App& app, Session& session);
+void AddApiKeyCommands(CLI::App& app, Session& session);
 void AddVersionCommand(CLI::App& app, Session& session);
+void AddHandoverCommands(CLI::App& app, Session& session);
+
+// "0.1.0".
+std::string VersionText();
 
 // The flags of a question: when it is asked, and what may be known.
 struct PointFlags {

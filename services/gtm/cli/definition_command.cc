@@ -118,6 +118,16 @@ Result<int> RunRetire(Session& session, const DefinitionFlags& flags) {
   return kExitOk;
 }
 
+Result<int> RunAttributes(Session& session, const DefinitionFlags&) {
+  GTM_ASSIGN_OR_RETURN(const auto answer, session.client().Call<TargetingService>(
+                                              &TargetingService::Stub::ListAttributes,
+                                              targeting::v1::ListAttributesRequest()));
+  Printer printer = session.printer();
+  if (printer.Json(answer)) return kExitOk;
+  PrintAttributes(answer, &printer);
+  return kExitOk;
+}
+
 }  // namespace
 
 void AddDefinitionCommands(CLI::App& app, Session& session) {
@@ -148,6 +158,7 @@ void AddDefinitionCommands(CLI::App& app, Session& session) {
   sign->add_option("--signer", flags->signer, "Who signs; default: the caller");
   sign->add_option("--note", flags->note, "A remark");
   flags->point.Register(*add("list", "List definitions with their signatures", &RunList));
+  add("attributes", "List what a criterion can read", &RunAttributes);
   with_id(add("retire", "Take a definition out of force", &RunRetire))
       ->add_option("--reason", flags->reason, "Why")
       ->required();

@@ -29,6 +29,9 @@ std::string Remedy(const Error& error) {
       return "somebody changed it meanwhile: read it again and repeat";
     case Reason::CREDENTIALS_MISSING:
     case Reason::CREDENTIALS_INVALID:
+      return "give a token or an API key with --token-file or GTM_TOKEN, or a client certificate "
+             "with --tls-cert-file; without either check --tenant";
+    case Reason::TENANT_NOT_ALLOWED:
       return "check --tenant and GTM_TENANT";
     case Reason::REVISION_COMPACTED:
       return "the history no longer reaches that far back: leave --from out, or list again";

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <optional>
 
 #include "gtm/forecasting/v1/service.grpc.pb.h"
 #include "services/gtm/cli/command.h"
@@ -57,8 +58,13 @@ Result<int> RunShow(Session& session, const ForecastFlags& flags) {
   if (flags.deals == 0) answer.mutable_forecast()->clear_contributions();
   Printer printer = session.printer();
   if (printer.Json(answer)) return kExitOk;
-  const auto coverage = AskCoverage(session, flags);
-  PrintForecast(answer.forecast(), coverage.ok() ? &*coverage : nullptr, &printer);
+  // What is over needs no pipeline.
+  std::optional<v1::GetCoverageResponse> coverage;
+  if (!IsOver(answer.forecast())) {
+    auto asked = AskCoverage(session, flags);
+    if (asked.ok()) coverage = *std::move(asked);
+  }
+  PrintForecast(answer.forecast(), coverage ? &*coverage : nullptr, &printer);
   return kExitOk;
 }
 
@@ -82,7 +88,7 @@ Result<int> RunPipeline(Session& session, const ForecastFlags& flags) {
                                               &ForecastingService::Stub::GetPipeline, request));
   Printer printer = session.printer();
   if (printer.Json(answer)) return kExitOk;
-  PrintPipeline(answer, &printer);
+  PrintPipeline(answer, flags.by == "owner", &printer);
   return kExitOk;
 }
 

@@ -47,6 +47,19 @@ void PrintChart(const std::vector<ChartRow>& rows, Printer* printer) {
   }
 }
 
+// What the forecast says of its target: a chance, or what came of it.
+std::string TargetRemark(const Forecast& forecast) {
+  const auto& target = forecast.target();
+  if (!target.has_reach_probability()) return "";
+  if (IsOver(forecast)) return target.reach_probability() >= 0.5 ? "reached" : "not reached";
+  int64_t won = 0;
+  for (const ForecastPart& part : forecast.parts()) {
+    if (part.source() == ForecastPart::SOURCE_WON) won += MicrosOf(part.bookings().mean());
+  }
+  if (won >= MicrosOf(target.amount())) return "reached already";
+  return fmt::format("reached with a chance of {}", ChanceText(target.reach_probability()));
+}
+
 void PrintDistribution(const Forecast& forecast, Printer* printer) {
   const auto& bookings = forecast.bookings();
   std::vector<ChartRow> rows;
@@ -60,12 +73,7 @@ void PrintDistribution(const Forecast& forecast, Printer* printer) {
   rows.push_back({"P50", bookings.p50(), "as likely above as below"});
   rows.push_back({"P90", bookings.p90(), "reached with a chance of 10 %"});
   if (forecast.target().has_amount()) {
-    const auto& target = forecast.target();
-    rows.push_back(
-        {"target", target.amount(),
-         target.has_reach_probability()
-             ? fmt::format("reached with a chance of {}", Percent(target.reach_probability(), 0))
-             : ""});
+    rows.push_back({"target", forecast.target().amount(), TargetRemark(forecast)});
   }
   PrintChart(rows, printer);
 }
@@ -113,7 +121,7 @@ void PrintContributions(const Forecast& forecast, Printer* printer) {
   for (const auto& deal : forecast.contributions()) {
     table.rows.push_back(
         {deal.opportunity_id(),
-         Cell(Percent(deal.win_probability(), 0), fmt::format("{}", deal.win_probability())),
+         Cell(ChanceText(deal.win_probability()), fmt::format("{}", deal.win_probability())),
          MoneyCell(deal.amount()), MoneyCell(deal.expected_amount()),
          MoneyCell(deal.swing_amount()),
          Cell(fmt::format("{} d", deal.age_days()), std::to_string(deal.age_days())),
@@ -152,6 +160,8 @@ std::string CoverageSentence(const GetCoverageResponse& coverage) {
 
 }  // namespace
 
+bool IsOver(const Forecast& forecast) { return forecast.remaining_days() <= 0; }
+
 void PrintForecast(const Forecast& forecast, const GetCoverageResponse* coverage,
                    Printer* printer) {
   const std::string period = PeriodText(forecast.period());
@@ -167,7 +177,8 @@ void PrintForecast(const Forecast& forecast, const GetCoverageResponse* coverage
   if (forecast.sufficiency() == type::v1::SUFFICIENCY_NOT_ENOUGH_DATA) {
     printer->Line("few closed deals: the range is wide for that reason");
   }
-  if (coverage != nullptr) printer->Line("coverage: " + CoverageSentence(*coverage));
+  if (coverage != nullptr && !IsOver(forecast))
+    printer->Line("coverage: " + CoverageSentence(*coverage));
   const auto& learned = forecast.learned();
   printer->Line(fmt::format("learned: win rate {}, cycle {}, {}",
                             EstimateText(learned.win_rate(), true),
@@ -199,7 +210,8 @@ void PrintCoverage(const GetCoverageResponse& coverage, Printer* printer) {
   printer->Line(ProvenanceText(coverage.provenance()));
 }
 
-void PrintPipeline(const forecasting::v1::GetPipelineResponse& pipeline, Printer* printer) {
+void PrintPipeline(const forecasting::v1::GetPipelineResponse& pipeline, bool with_ids,
+                   Printer* printer) {
   Table table{{{"group", "key", Align::kLeft, true},
                {"deals", "opportunity_count", Align::kRight, false},
                {"amount", "amount", Align::kRight, false},
@@ -224,7 +236,10 @@ void PrintPipeline(const forecasting::v1::GetPipelineResponse& pipeline, Printer
          Cell(Thousands(group.stale_count()), std::to_string(group.stale_count()))});
   };
   for (const auto& group : pipeline.groups()) {
-    const std::string name = group.key().empty() ? "(unknown)" : group.display_name();
+    std::string name = group.key().empty() ? "(unknown)" : group.display_name();
+    if (with_ids && !group.key().empty() && name != group.key()) {
+      name += fmt::format(" ({})", group.key());
+    }
     add(group, name + (group.stage_zero() ? " (stage 0, not in pipeline)" : ""), true);
   }
   add(pipeline.total(), "all in pipeline", false);

@@ -6,11 +6,15 @@
 
 namespace gtm::cli {
 
+// Nothing of the period is left: its bookings are facts.
+bool IsOver(const forecasting::v1::Forecast& forecast);
 // `coverage` may be null.
 void PrintForecast(const forecasting::v1::Forecast& forecast,
                    const forecasting::v1::GetCoverageResponse* coverage, Printer* printer);
 void PrintCoverage(const forecasting::v1::GetCoverageResponse& coverage, Printer* printer);
-void PrintPipeline(const forecasting::v1::GetPipelineResponse& pipeline, Printer* printer);
+// `with_ids`: behind the names of the groups, such as those of sellers.
+void PrintPipeline(const forecasting::v1::GetPipelineResponse& pipeline, bool with_ids,
+                   Printer* printer);
 void PrintBacktest(const forecasting::v1::BacktestResponse& backtest, Printer* printer);
 
 }  // namespace gtm::cli

@@ -131,6 +131,10 @@ Result<int> RunList(Session& session, const RecordFlags& flags) {
   }
   Printer printer = session.printer();
   if (printer.Json(all)) return kExitOk;
+  if (all.records().empty()) {
+    printer.Line("no records");
+    return kExitOk;
+  }
   printer.Main(RecordsTable(all, printer.format() == OutputFormat::kCsv));
   if (!all.next_page_token().empty()) {
     printer.Line(fmt::format("the first {}; --limit shows more", Thousands(all.records_size())));

@@ -19,6 +19,7 @@ struct SignalsFlags {
   PointFlags point;
   std::string period;
   std::string unit = "quarter";
+  bool has_unit = false;  // --unit was given
   std::string note;
   std::string id;
   bool details = false;
@@ -52,6 +53,11 @@ Result<int> RunShow(Session& session, const SignalsFlags& flags) {
 }
 
 Result<int> RunSeries(Session& session, const SignalsFlags& flags) {
+  if (flags.has_unit && flags.unit != "month") {
+    return InvalidField("--unit", fmt::format("a series is by month, not by {}; leave it out, or "
+                                              "ask `gtm signals --unit {}`",
+                                              flags.unit, flags.unit));
+  }
   v1::ListSignalSeriesRequest request;
   GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
   if (!flags.period.empty()) {
@@ -107,9 +113,10 @@ void AddSignalsCommands(CLI::App& app, Session& session) {
   flags->point.Register(*signals);
   signals->add_option("--period", flags->period,
                       "Such as 2017-Q3 or 2017-09; default: the last complete one");
-  signals->add_option("--unit", flags->unit, "Length of a period")
+  signals->add_option("--unit", flags->unit, "Length of a period; series are by month")
       ->capture_default_str()
-      ->check(CLI::IsMember({"month", "quarter", "year"}));
+      ->check(CLI::IsMember({"month", "quarter", "year"}))
+      ->each([flags](const std::string&) { flags->has_unit = true; });
   signals->add_flag("--details", flags->details, "Show gates and figures");
   signals->add_option("--count", flags->count, "Periods of a series")
       ->capture_default_str()

@@ -45,8 +45,7 @@ std::string ValueText(const type::v1::Estimate& estimate) {
 }
 
 Cell ValueCell(const type::v1::Estimate& estimate) {
-  return {ValueText(estimate),
-          estimate.has_value() ? fmt::format("{}", estimate.value()) : std::string()};
+  return {ValueText(estimate), EstimatePlain(estimate, Bound::kValue)};
 }
 
 std::string FigureText(const growth::v1::Figure& figure) {
@@ -89,13 +88,20 @@ void PrintSignals(const growth::v1::SignalReport& report, bool details, Printer*
   Table table{{{"signal", "signal", Align::kLeft, false},
                {"status", "status", Align::kLeft, false},
                {"value", "value", Align::kRight, false},
-               {"before", "comparison", Align::kRight, false}},
+               {"", "value_low", Align::kRight, false, Shown::kInCsv},
+               {"", "value_high", Align::kRight, false, Shown::kInCsv},
+               {"before", "comparison", Align::kRight, false},
+               {"", "comparison_low", Align::kRight, false, Shown::kInCsv},
+               {"", "comparison_high", Align::kRight, false, Shown::kInCsv}},
               {}};
   // Sentences stand under the table, and in a column of CSV.
   if (!printer->is_table()) table.columns.push_back({"", "explanation", Align::kLeft, true});
   for (const Signal* signal : signals) {
-    table.rows.push_back({KindText(signal->kind()), StatusCell(signal->status()),
-                          ValueCell(signal->value()), ValueCell(signal->comparison())});
+    table.rows.push_back(
+        {KindText(signal->kind()), StatusCell(signal->status()), ValueCell(signal->value()),
+         EstimatePlain(signal->value(), Bound::kLow), EstimatePlain(signal->value(), Bound::kHigh),
+         ValueCell(signal->comparison()), EstimatePlain(signal->comparison(), Bound::kLow),
+         EstimatePlain(signal->comparison(), Bound::kHigh)});
     if (!printer->is_table()) table.rows.back().push_back(signal->explanation());
   }
   printer->Heading(fmt::format("Signals of growth {}: {}, against {}", PeriodText(report.period()),

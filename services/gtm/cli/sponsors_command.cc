@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cctype>
 
 #include "gtm/sponsorship/v1/service.grpc.pb.h"
 #include "services/gtm/cli/command.h"
@@ -25,6 +26,8 @@ struct SponsorsFlags {
   std::string executive;
   std::string reason = "other";
   std::string note;
+  std::string end_date;
+  std::string etag;
   std::vector<std::string> exclude;
   bool dry_run = false;
   int limit = 50;
@@ -136,6 +139,29 @@ Result<int> RunList(Session& session, const SponsorsFlags& flags) {
   return kExitOk;
 }
 
+Result<int> RunEnd(Session& session, const SponsorsFlags& flags) {
+  v1::EndSponsorshipRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_sponsorship_id(flags.id);
+  request.set_etag(flags.etag);
+  request.set_note(flags.note);
+  v1::Sponsorship::EndReason reason;
+  std::string name = "END_REASON_" + flags.reason;
+  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  if (v1::Sponsorship::EndReason_Parse(name, &reason)) request.set_reason(reason);
+  if (!flags.end_date.empty()) {
+    GTM_ASSIGN_OR_RETURN(*request.mutable_end_date(), ParseDateFlag(flags.end_date, "--end-date"));
+  }
+  GTM_ASSIGN_OR_RETURN(const auto ended, session.client().Call<SponsorshipService>(
+                                             &SponsorshipService::Stub::EndSponsorship, request));
+  Printer printer = session.printer();
+  if (printer.Json(ended)) return kExitOk;
+  v1::ListSponsorshipsResponse one;
+  *one.add_sponsorships() = ended;
+  PrintSponsorships(one, {NamesOf(session, "contact", {ended.contact_id()}), {}}, &printer);
+  return kExitOk;
+}
+
 Result<int> PrintProgram(Session& session, const v1::SponsorshipProgram& program) {
   Printer printer = session.printer();
   if (printer.Json(program)) return kExitOk;
@@ -244,6 +270,16 @@ void AddSponsorsCommands(CLI::App& app, Session& session) {
       ->check(CLI::IsMember({"active", "ended"}));
   list->add_option("--executive", flags->executive, "Only those of this executive")
       ->type_name("ID");
+  CLI::App* end = AddAction(sponsors, "end", "End a sponsorship", session, flags, &RunEnd);
+  end->add_option("id", flags->id, "Id of the sponsorship")->required();
+  end->add_option("--reason", flags->reason, "Why; `other` needs a --note")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"not-qualified", "below-cut", "rematched", "executive-unavailable",
+                             "contact-left", "completed", "other"}));
+  end->add_option("--note", flags->note, "What to say about it");
+  end->add_option("--end-date", flags->end_date, "Day after the last day; default: today")
+      ->type_name("DATE");
+  end->add_option("--etag", flags->etag, "Only if it still has this etag");
   AddProgramCommands(sponsors, session, flags);
 }
 

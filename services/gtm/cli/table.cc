@@ -11,6 +11,22 @@ namespace {
 constexpr int kGap = 2;
 constexpr int kElasticWidthMin = 8;
 
+// Without the columns that are `hidden`.
+Table Without(const Table& table, Shown hidden) {
+  Table rest;
+  for (const Column& column : table.columns) {
+    if (column.shown != hidden) rest.columns.push_back(column);
+  }
+  for (const auto& row : table.rows) {
+    assert(row.size() == table.columns.size());
+    auto& kept = rest.rows.emplace_back();
+    for (size_t i = 0; i < row.size(); ++i) {
+      if (table.columns[i].shown != hidden) kept.push_back(row[i]);
+    }
+  }
+  return rest;
+}
+
 std::vector<int> ColumnWidths(const Table& table, int limit) {
   std::vector<int> widths;
   for (const Column& column : table.columns) widths.push_back(DisplayWidth(column.title));
@@ -64,7 +80,8 @@ std::string Toned(const std::string& text, Tone tone, bool color) {
   return std::string("\x1b[") + code + "m" + text + "\x1b[0m";
 }
 
-std::string RenderTable(const Table& table, const TableStyle& style) {
+std::string RenderTable(const Table& whole, const TableStyle& style) {
+  const Table table = Without(whole, Shown::kInCsv);
   const std::vector<int> widths = ColumnWidths(table, style.width);
   const size_t count = table.columns.size();
   std::string text;
@@ -109,7 +126,8 @@ std::string CsvCell(const std::string& text) {
   return quoted + "\"";
 }
 
-std::string RenderCsv(const Table& table) {
+std::string RenderCsv(const Table& whole) {
+  const Table table = Without(whole, Shown::kInTables);
   std::string text;
   for (size_t i = 0; i < table.columns.size(); ++i) {
     text += (i == 0 ? "" : ",") + CsvCell(table.columns[i].name);

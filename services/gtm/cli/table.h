@@ -26,11 +26,15 @@ struct Cell {
 
 enum class Align { kLeft, kRight };
 
+// A range is one column for people and two numbers for programs.
+enum class Shown { kEverywhere, kInTables, kInCsv };
+
 struct Column {
   std::string title;  // shown
   std::string name;   // CSV header: snake_case
   Align align = Align::kLeft;
   bool elastic = false;  // gives way first on a narrow terminal
+  Shown shown = Shown::kEverywhere;
 };
 
 struct Table {

@@ -63,7 +63,9 @@ void PrintTargets(const targeting::v1::ListTargetsResponse& answer, const Names&
                {"account", "account_id", Align::kLeft, true},
                {"name", "display_name", Align::kLeft, true},
                {"priority", "priority_micropoints", Align::kRight, false},
-               {"could be", "priority_range", Align::kRight, false},
+               {"could be", "", Align::kRight, false, Shown::kInTables},
+               {"", "priority_low_micropoints", Align::kRight, false, Shown::kInCsv},
+               {"", "priority_high_micropoints", Align::kRight, false, Shown::kInCsv},
                {"fit", "fit_micropoints", Align::kRight, false},
                {"engaged", "engagement_micropoints", Align::kRight, false},
                {"known", "known_weight_bps", Align::kRight, false},
@@ -75,6 +77,8 @@ void PrintTargets(const targeting::v1::ListTargetsResponse& answer, const Names&
     table.rows.push_back(
         {std::to_string(++rank), score.account_id(), NameOf(account_names, score.account_id()),
          PointsCell(score.priority(), true), ScoreRange(score.priority()),
+         std::to_string(score.priority().low_micropoints()),
+         std::to_string(score.priority().high_micropoints()),
          PointsCell(score.fit(), score.has_fit()),
          PointsCell(score.engagement(), score.has_engagement()),
          Cell(BpsPercent(score.priority().known_weight_bps()),
@@ -125,19 +129,25 @@ void PrintTargetExplained(const targeting::v1::ScoreAccountResponse& answer,
 void PrintHandshake(const targeting::v1::GetHandshakeResponse& answer, Printer* printer) {
   Table table{{{"step", "step", Align::kLeft, false},
                {"share", "share", Align::kRight, false},
+               {"", "share_low", Align::kRight, false, Shown::kInCsv},
+               {"", "share_high", Align::kRight, false, Shown::kInCsv},
                {"decided", "decided_count", Align::kRight, false},
                {"status", "status", Align::kLeft, false}},
               {}};
   const std::string status = EnumText(HandshakeStatus_Name(answer.status()), "HANDSHAKE_STATUS_");
   table.rows.push_back({"accepted by sales",
                         Cell(EstimateText(answer.acceptance(), true),
-                             fmt::format("{}", answer.acceptance().value())),
+                             EstimatePlain(answer.acceptance(), Bound::kValue)),
+                        EstimatePlain(answer.acceptance(), Bound::kLow),
+                        EstimatePlain(answer.acceptance(), Bound::kHigh),
                         Cell(Thousands(answer.acceptance().sample_count()),
                              std::to_string(answer.acceptance().sample_count())),
                         status + (answer.verdict_could_turn() ? " (could turn)" : "")});
   table.rows.push_back({"qualified after all",
                         Cell(EstimateText(answer.qualification(), true),
-                             fmt::format("{}", answer.qualification().value())),
+                             EstimatePlain(answer.qualification(), Bound::kValue)),
+                        EstimatePlain(answer.qualification(), Bound::kLow),
+                        EstimatePlain(answer.qualification(), Bound::kHigh),
                         Cell(Thousands(answer.qualification().sample_count()),
                              std::to_string(answer.qualification().sample_count())),
                         ""});
@@ -180,6 +190,83 @@ void PrintDefinitions(const targeting::v1::ListTargetDefinitionsResponse& answer
          signers, TimeText(definition.activate_time())});
   }
   printer->Main(table);
+}
+
+void PrintAttributes(const targeting::v1::ListAttributesResponse& answer, Printer* printer) {
+  using Attribute = targeting::v1::ListAttributesResponse::Attribute;
+  Table table{{{"attribute", "name", Align::kLeft, false},
+               {"values", "value_type", Align::kLeft, false},
+               {"meaning", "meaning", Align::kLeft, true}},
+              {}};
+  for (const Attribute& attribute : answer.attributes()) {
+    table.rows.push_back(
+        {attribute.name(),
+         EnumText(Attribute::ValueType_Name(attribute.value_type()), "VALUE_TYPE_"),
+         attribute.meaning()});
+  }
+  printer->Main(table);
+}
+
+void PrintHandover(const targeting::v1::Handover& handover, Printer* printer) {
+  using targeting::v1::Handover;
+  Table table{{{"id", "id", Align::kLeft, false},
+               {"account", "account_id", Align::kLeft, true},
+               {"person", "contact_id", Align::kLeft, true},
+               {"deal", "opportunity_id", Align::kLeft, true},
+               {"handed over", "handover_time", Align::kLeft, false},
+               {"state", "state", Align::kLeft, false},
+               {"etag", "etag", Align::kLeft, false}},
+              {}};
+  table.rows.push_back({handover.id(), handover.account_id(), handover.contact_id(),
+                        handover.opportunity_id(), TimeText(handover.handover_time()),
+                        EnumText(Handover::State_Name(handover.state()), "STATE_"),
+                        handover.etag()});
+  printer->Main(table);
+}
+
+void PrintFunnelCheck(const targeting::v1::CheckFunnelPlanResponse& answer, Printer* printer) {
+  using Limit = targeting::v1::CheckFunnelPlanResponse::Limit;
+  Table table{{{"limit", "kind", Align::kLeft, false},
+               {"stage", "stage", Align::kLeft, true},
+               {"needed", "needed", Align::kRight, false},
+               {"there is", "available", Align::kRight, false},
+               {"times", "ratio", Align::kRight, false},
+               {"verdict", "violated", Align::kLeft, false}},
+              {}};
+  for (const Limit& limit : answer.limits()) {
+    const bool is_money = limit.kind() == Limit::KIND_MONEY;
+    const auto amount = [&](int64_t number) {
+      return Cell(is_money ? Fixed(static_cast<double>(number) / 1e6, 0) : Thousands(number),
+                  std::to_string(number));
+    };
+    table.rows.push_back({EnumText(Limit::Kind_Name(limit.kind()), "KIND_"), limit.stage(),
+                          amount(limit.needed()), amount(limit.available()),
+                          limit.has_ratio()
+                              ? Cell(Fixed(limit.ratio(), 2), fmt::format("{}", limit.ratio()))
+                              : Cell("", ""),
+                          limit.violated() ? Cell("too much", "true", Tone::kBad)
+                                           : Cell("fits", "false", Tone::kGood)});
+  }
+  printer->Heading(answer.feasible()
+                       ? "The plan breaks no limit"
+                       : "The plan cannot be: " + answer.first_violation().explanation());
+  printer->Main(table);
+  for (const auto& step : answer.steps()) {
+    printer->Line(
+        fmt::format("  {} to {}: {}", step.from_stage(), step.to_stage(), Percent(step.rate())));
+  }
+  if (answer.counter_plan_size() > 0) {
+    Table plan{{{"stage", "stage", Align::kLeft, true}, {"count", "count", Align::kRight, false}},
+               {}};
+    for (const auto& stage : answer.counter_plan()) {
+      plan.rows.push_back(
+          {stage.display_name(), Cell(Thousands(stage.count()), std::to_string(stage.count()))});
+    }
+    printer->Blank();
+    printer->Line("the largest plan with the same rates that fits:");
+    printer->Extra(plan);
+  }
+  printer->Line(ProvenanceText(answer.provenance()));
 }
 
 void PrintDefinition(const TargetDefinition& definition, Printer* printer) {

@@ -177,6 +177,23 @@ std::string EstimateText(const type::v1::Estimate& estimate, bool share, std::st
   return text;
 }
 
+std::string EstimatePlain(const type::v1::Estimate& estimate, Bound bound) {
+  switch (bound) {
+    case Bound::kValue:
+      return estimate.has_value() ? fmt::format("{}", estimate.value()) : "";
+    case Bound::kLow:
+      return estimate.has_low() ? fmt::format("{}", estimate.low()) : "";
+    default:
+      return estimate.has_high() ? fmt::format("{}", estimate.high()) : "";
+  }
+}
+
+std::string ChanceText(double share) {
+  if (share < 0.01) return "<1 %";
+  if (share > 0.99) return ">99 %";
+  return Percent(share, 0);
+}
+
 std::string ProvenanceText(const type::v1::Provenance& provenance) {
   std::string text = "as of " + TimeText(provenance.as_of());
   if (!provenance.revision().empty()) text += " · revision " + provenance.revision();
@@ -228,6 +245,19 @@ Result<google::protobuf::Timestamp> ParseTimeFlag(std::string_view text, std::st
   stamp.set_nanos(static_cast<int32_t>(
       absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(stamp.seconds()))));
   return stamp;
+}
+
+Result<type::v1::Date> ParseDateFlag(std::string_view text, std::string_view flag) {
+  absl::CivilDay day;
+  if (!absl::ParseCivilTime(absl::string_view(text.data(), text.size()), &day)) {
+    return InvalidField(std::string(flag),
+                        fmt::format("\"{}\" is no day such as 2017-11-15", text));
+  }
+  type::v1::Date date;
+  date.set_year(static_cast<int32_t>(day.year()));
+  date.set_month(day.month());
+  date.set_day(day.day());
+  return date;
 }
 
 Result<type::v1::Money> ParseMoneyFlag(std::string_view text, std::string_view flag) {

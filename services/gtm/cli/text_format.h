@@ -37,6 +37,11 @@ std::string PeriodText(const type::v1::FiscalPeriod& period);   // "FY2017-Q4"
 // "73.5 % (64.0 to 81.1)" for a share; "57.0 days (54.0 to 60.0)" with unit " days".
 std::string EstimateText(const type::v1::Estimate& estimate, bool share,
                          std::string_view unit = "");
+// One of its numbers for CSV: "0.735"; "" where it has none.
+enum class Bound { kValue, kLow, kHigh };
+std::string EstimatePlain(const type::v1::Estimate& estimate, Bound bound);
+// A chance of something to come: never quite "0 %" or "100 %", but "<1 %" and ">99 %".
+std::string ChanceText(double share);
 // First and last day: "2017-10-01 to 2017-12-31".
 std::string RangeText(const type::v1::DateRange& days);
 // "as of 2017-11-15 00:00:00Z · revision 1:8421 · rules fit-2 v1".
@@ -52,6 +57,8 @@ Result<type::v1::FiscalPeriod> ParsePeriodFlag(std::string_view text, std::strin
 // A day ("2017-11-15", which means its end: the first instant of the next day, UTC) or an
 // RFC 3339 instant.
 Result<google::protobuf::Timestamp> ParseTimeFlag(std::string_view text, std::string_view flag);
+// "2017-11-15".
+Result<type::v1::Date> ParseDateFlag(std::string_view text, std::string_view flag);
 // "1500000 USD", "1,500,000.00 USD", "1.5M USD"; without a currency: USD.
 Result<type::v1::Money> ParseMoneyFlag(std::string_view text, std::string_view flag);
 

@@ -47,6 +47,8 @@ Result<int> RunVersion(Session& session) {
 
 }  // namespace
 
+std::string VersionText() { return GTM_VERSION; }
+
 void AddVersionCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("version", "Show the version and what it is built on");
   command->callback([&session] { session.action = [&session] { return RunVersion(session); }; });

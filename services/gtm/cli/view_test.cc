@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
 
+#include <map>
 #include <sstream>
 
 #include "common/testing/golden.h"
@@ -13,6 +14,9 @@
 
 namespace gtm::cli {
 namespace {
+
+using testing::HasSubstr;
+using testing::Not;
 
 template <class Message>
 Message Parse(const std::string& text) {
@@ -172,6 +176,89 @@ TEST(SignalsView, ShowsGatesAndFiguresWithDetails) {
   Printer printer = capture.printer();
   PrintSignals(AReport(), true, &printer);
   test::ExpectGolden("services/gtm/cli/golden/signals_details.txt", capture.text());
+}
+
+TEST(ForecastView, TellsWhatBecameOfAPeriodThatIsOver) {
+  auto forecast = AForecast();
+  forecast.set_remaining_days(0);
+  forecast.mutable_target()->set_reach_probability(1);
+  const auto coverage = Parse<forecasting::v1::GetCoverageResponse>("status: STATUS_RAMP");
+  Capture capture;
+  Printer printer = capture.printer();
+  PrintForecast(forecast, &coverage, &printer);
+  EXPECT_THAT(capture.text(), HasSubstr("  reached\n"));
+  EXPECT_THAT(capture.text(), Not(HasSubstr("coverage:")));
+  EXPECT_THAT(capture.text(), Not(HasSubstr("chance of 100 %")));
+}
+
+TEST(ForecastView, IsNeverQuiteSureOfWhatIsToCome) {
+  for (const auto& [chance, text] : std::map<double, std::string>{{0, "chance of <1 %"},
+                                                                  {0.004, "chance of <1 %"},
+                                                                  {0.5, "chance of 50 %"},
+                                                                  {0.995, "chance of >99 %"},
+                                                                  {1, "chance of >99 %"}}) {
+    auto forecast = AForecast();
+    *forecast.mutable_target()->mutable_amount() = forecast.bookings().p90();
+    forecast.mutable_target()->set_reach_probability(chance);
+    Capture capture;
+    Printer printer = capture.printer();
+    PrintForecast(forecast, nullptr, &printer);
+    EXPECT_THAT(capture.text(), HasSubstr(text));
+  }
+}
+
+TEST(ForecastView, NamesSellersWithTheirIds) {
+  const auto pipeline = Parse<forecasting::v1::GetPipelineResponse>(
+      "groups { key: \"s-1\" display_name: \"Ada\" } groups { key: \"s-2\" display_name: \"s-2\" "
+      "}");
+  for (const bool with_ids : {true, false}) {
+    Capture capture;
+    Printer printer = capture.printer();
+    PrintPipeline(pipeline, with_ids, &printer);
+    EXPECT_EQ(capture.text().find("Ada (s-1)") != std::string::npos, with_ids);
+    EXPECT_THAT(capture.text(), Not(HasSubstr("s-2 (s-2)")));
+  }
+}
+
+// ---- ranges are words for people and columns for programs
+
+TEST(Csv, HasTheBoundsOfScoresInColumns) {
+  const auto targets = Parse<targeting::v1::ListTargetsResponse>(
+      "targets { account_id: \"a-1\" priority { micropoints: 64400000 low_micropoints: 60000000 "
+      "high_micropoints: 71000000 } verdict: TARGET_VERDICT_TARGET }");
+  Capture capture(OutputFormat::kCsv);
+  Printer printer = capture.printer();
+  PrintTargets(targets, {}, &printer);
+  EXPECT_EQ(capture.text(),
+            "rank,account_id,display_name,priority_micropoints,priority_low_micropoints,"
+            "priority_high_micropoints,fit_micropoints,engagement_micropoints,known_weight_bps,"
+            "verdict,prospect\n1,a-1,,64400000,60000000,71000000,,,0,target,false\n");
+  const auto candidates = Parse<sponsorship::v1::ListCandidatesResponse>(
+      "candidates { contact_id: \"c-1\" rank: 1 score { micropoints: 5 low_micropoints: 4 "
+      "high_micropoints: 6 } }");
+  Capture second(OutputFormat::kCsv);
+  Printer second_printer = second.printer();
+  PrintCandidates(candidates, {}, &second_printer);
+  EXPECT_THAT(second.text(), HasSubstr(",score_low_micropoints,score_high_micropoints,"));
+  EXPECT_THAT(second.text(), HasSubstr(",5,4,6,"));
+}
+
+TEST(Csv, HasTheBoundsOfEstimatesInColumns) {
+  Capture capture(OutputFormat::kCsv);
+  Printer printer = capture.printer();
+  PrintSignals(AReport(), false, &printer);
+  EXPECT_THAT(capture.text(),
+              HasSubstr("signal,status,value,value_low,value_high,comparison,comparison_low,"
+                        "comparison_high,explanation\n"));
+  EXPECT_THAT(capture.text(), HasSubstr("quota,ok,0.8,0.49,0.94,0.7,,,"));
+  const auto handshake = Parse<targeting::v1::GetHandshakeResponse>(
+      "acceptance { value: 0.7 low: 0.6 high: 0.8 sample_count: 50 }");
+  Capture second(OutputFormat::kCsv);
+  Printer second_printer = second.printer();
+  PrintHandshake(handshake, &second_printer);
+  EXPECT_THAT(second.text(), HasSubstr("step,share,share_low,share_high,decided_count,status\n"
+                                       "accepted by sales,0.7,0.6,0.8,50,"));
+  EXPECT_THAT(second.text(), HasSubstr("qualified after all,,,,0,"));
 }
 
 TEST(Printer, BreaksParagraphsToTheWidth) {

@@ -26,6 +26,10 @@ Result<LoadReport> LoadRecords(const cli::Client& client, const Options& options
 // which is written last, is there.
 Result<bool> IsLoaded(const cli::Client& client);
 
+// True where the tenant has the same events at other times: a demo company of another day or
+// seed. Loading this one would mix the two, or stop half-way since what happened cannot change.
+Result<bool> HasOtherCompany(const cli::Client& client, const Options& options);
+
 // Agrees on the demo's target definition and activates its sponsorship program; what is
 // there already stays. Returns a revision that contains everything: ask with it as
 // min_revision, since a Book follows the records a moment later.

@@ -1,0 +1,209 @@
+// Commands of the four services against fakes: which request a command line becomes.
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "gtm/forecasting/v1/service.grpc.pb.h"
+#include "gtm/sponsorship/v1/service.grpc.pb.h"
+#include "gtm/targeting/v1/service.grpc.pb.h"
+#include "services/gtm/cli/cli.h"
+
+namespace gtm::cli {
+namespace {
+
+using grpc::ServerContext;
+using testing::HasSubstr;
+
+class FakeTargeting final : public targeting::v1::TargetingService::Service {
+ public:
+  targeting::v1::RecordHandoverRequest recorded;
+  targeting::v1::DecideHandoverRequest decided;
+  targeting::v1::CheckFunnelPlanRequest checked;
+
+  grpc::Status ListAttributes(ServerContext*, const targeting::v1::ListAttributesRequest*,
+                              targeting::v1::ListAttributesResponse* response) override {
+    auto* attribute = response->add_attributes();
+    attribute->set_name("account.employee_count");
+    attribute->set_value_type(targeting::v1::ListAttributesResponse::Attribute::VALUE_TYPE_NUMBER);
+    attribute->set_meaning("People who work there.");
+    return grpc::Status::OK;
+  }
+  grpc::Status RecordHandover(ServerContext*, const targeting::v1::RecordHandoverRequest* request,
+                              targeting::v1::RecordHandoverResponse* response) override {
+    recorded = *request;
+    *response->mutable_handover() = request->handover();
+    response->mutable_handover()->set_state(targeting::v1::Handover::STATE_PENDING);
+    return grpc::Status::OK;
+  }
+  grpc::Status DecideHandover(ServerContext*, const targeting::v1::DecideHandoverRequest* request,
+                              targeting::v1::DecideHandoverResponse* response) override {
+    decided = *request;
+    response->mutable_handover()->set_id(request->handover_id());
+    response->mutable_handover()->set_state(request->state());
+    return grpc::Status::OK;
+  }
+  grpc::Status CheckFunnelPlan(ServerContext*, const targeting::v1::CheckFunnelPlanRequest* request,
+                               targeting::v1::CheckFunnelPlanResponse* response) override {
+    checked = *request;
+    auto* limit = response->add_limits();
+    limit->set_kind(targeting::v1::CheckFunnelPlanResponse::Limit::KIND_MARKET_PEOPLE);
+    limit->set_stage("visitors");
+    limit->set_needed(35'300);
+    limit->set_available(1'000);
+    limit->set_ratio(35.3);
+    limit->set_violated(true);
+    limit->set_explanation("35.3 times the market");
+    *response->mutable_first_violation() = *limit;
+    auto* stage = response->add_counter_plan();
+    stage->set_display_name("visitors");
+    stage->set_count(1'000);
+    return grpc::Status::OK;
+  }
+};
+
+class FakeSponsorship final : public sponsorship::v1::SponsorshipService::Service {
+ public:
+  sponsorship::v1::EndSponsorshipRequest ended;
+
+  grpc::Status EndSponsorship(ServerContext*, const sponsorship::v1::EndSponsorshipRequest* request,
+                              sponsorship::v1::Sponsorship* response) override {
+    ended = *request;
+    response->set_id(request->sponsorship_id());
+    response->set_state(sponsorship::v1::Sponsorship::STATE_ENDED);
+    response->set_end_reason(request->reason());
+    return grpc::Status::OK;
+  }
+};
+
+class FakeForecasting final : public forecasting::v1::ForecastingService::Service {
+ public:
+  double remaining_days = 0;
+  int coverage_count = 0;
+
+  grpc::Status GetForecast(ServerContext*, const forecasting::v1::GetForecastRequest*,
+                           forecasting::v1::GetForecastResponse* response) override {
+    response->mutable_forecast()->set_remaining_days(remaining_days);
+    response->mutable_forecast()->mutable_bookings();
+    return grpc::Status::OK;
+  }
+  grpc::Status GetCoverage(ServerContext*, const forecasting::v1::GetCoverageRequest*,
+                           forecasting::v1::GetCoverageResponse*) override {
+    ++coverage_count;
+    return grpc::Status::OK;
+  }
+};
+
+class CommandsTest : public testing::Test {
+ protected:
+  CommandsTest() {
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&targeting_);
+    builder.RegisterService(&sponsorship_);
+    builder.RegisterService(&forecasting_);
+    server_ = builder.BuildAndStart();
+  }
+  ~CommandsTest() override { server_->Shutdown(); }
+
+  int Run(std::vector<std::string> arguments) {
+    out_.str("");
+    err_.str("");
+    Console console;
+    console.out = &out_;
+    console.err = &err_;
+    return RunCommand(arguments, console, server_->InProcessChannel({}));
+  }
+
+  FakeTargeting targeting_;
+  FakeSponsorship sponsorship_;
+  FakeForecasting forecasting_;
+  std::unique_ptr<grpc::Server> server_;
+  std::ostringstream out_;
+  std::ostringstream err_;
+};
+
+TEST_F(CommandsTest, DefinitionAttributesListsWhatACriterionCanRead) {
+  EXPECT_EQ(Run({"definition", "attributes", "-o", "csv"}), 0) << err_.str();
+  EXPECT_EQ(out_.str(),
+            "name,value_type,meaning\naccount.employee_count,number,People who work there.\n");
+}
+
+TEST_F(CommandsTest, HandoverRecordSendsWhatTheFlagsSay) {
+  EXPECT_EQ(Run({"handover", "record", "--account", "a-1", "--contact", "c-1", "--source", "fair",
+                 "--time", "2026-03-31T10:00:00Z", "--dry-run"}),
+            0)
+      << err_.str();
+  const auto& handover = targeting_.recorded.handover();
+  EXPECT_EQ(handover.account_id(), "a-1");
+  EXPECT_EQ(handover.contact_id(), "c-1");
+  EXPECT_EQ(handover.source(), "fair");
+  EXPECT_EQ(handover.handover_time().seconds(), 1'774'951'200);
+  EXPECT_TRUE(targeting_.recorded.validate_only());
+  EXPECT_FALSE(targeting_.recorded.request_id().empty());
+  EXPECT_THAT(out_.str(), HasSubstr("pending"));
+}
+
+TEST_F(CommandsTest, HandoverDecisionsAreFour) {
+  using targeting::v1::Handover;
+  const std::pair<const char*, Handover::State> decisions[] = {
+      {"accept", Handover::STATE_ACCEPTED},
+      {"reject", Handover::STATE_REJECTED},
+      {"qualify", Handover::STATE_QUALIFIED},
+      {"disqualify", Handover::STATE_DISQUALIFIED}};
+  for (const auto& [word, state] : decisions) {
+    EXPECT_EQ(Run({"handover", word, "h-1", "--reason", "no budget", "--etag", "\"7\""}), 0);
+    EXPECT_EQ(targeting_.decided.handover_id(), "h-1");
+    EXPECT_EQ(targeting_.decided.state(), state);
+    EXPECT_EQ(targeting_.decided.reason(), "no budget");
+    EXPECT_EQ(targeting_.decided.etag(), "\"7\"");
+  }
+  EXPECT_EQ(Run({"handover"}), 2);
+  EXPECT_EQ(Run({"handover", "accept"}), 2);
+}
+
+TEST_F(CommandsTest, FunnelReadsAPlanAndShowsWhatFits) {
+  const std::string path =
+      (std::filesystem::path(testing::TempDir()) / ("gtm_plan_" + std::to_string(::getpid())))
+          .string();
+  std::ofstream(path) << R"({"stages": [{"display_name": "visitors", "count": 35300}]})";
+  EXPECT_EQ(Run({"funnel", "--file", path, "--as-of", "2026-03-31"}), 0) << err_.str();
+  std::filesystem::remove(path);
+  ASSERT_EQ(targeting_.checked.stages_size(), 1);
+  EXPECT_EQ(targeting_.checked.stages(0).count(), 35'300);
+  EXPECT_TRUE(targeting_.checked.point().has_as_of());
+  EXPECT_THAT(out_.str(), HasSubstr("The plan cannot be: 35.3 times the market"));
+  EXPECT_THAT(out_.str(), HasSubstr("too much"));
+  EXPECT_THAT(out_.str(), HasSubstr("the largest plan with the same rates that fits:"));
+}
+
+TEST_F(CommandsTest, SponsorsEndSaysWhyAndUntilWhen) {
+  EXPECT_EQ(Run({"sponsors", "end", "s-1", "--reason", "contact-left", "--end-date", "2026-03-31"}),
+            0)
+      << err_.str();
+  EXPECT_EQ(sponsorship_.ended.sponsorship_id(), "s-1");
+  EXPECT_EQ(sponsorship_.ended.reason(), sponsorship::v1::Sponsorship::END_REASON_CONTACT_LEFT);
+  EXPECT_EQ(sponsorship_.ended.end_date().day(), 31);
+  EXPECT_THAT(out_.str(), HasSubstr("contact left"));
+  EXPECT_EQ(Run({"sponsors", "end", "s-1", "--end-date", "soon"}), 2);
+  EXPECT_EQ(Run({"sponsors", "end", "s-1", "--reason", "bored"}), 2);
+}
+
+TEST_F(CommandsTest, ForecastOfAPeriodThatIsOverAsksForNoCoverage) {
+  EXPECT_EQ(Run({"forecast", "--period", "2025-Q1"}), 0) << err_.str();
+  EXPECT_EQ(forecasting_.coverage_count, 0);
+  forecasting_.remaining_days = 3;
+  EXPECT_EQ(Run({"forecast"}), 0);
+  EXPECT_EQ(forecasting_.coverage_count, 1);
+}
+
+TEST_F(CommandsTest, SignalsSeriesRefusesAUnitThatItCannotKeep) {
+  EXPECT_EQ(Run({"signals", "series", "--unit", "quarter"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("--unit: a series is by month, not by quarter"));
+}
+
+}  // namespace
+}  // namespace gtm::cli
