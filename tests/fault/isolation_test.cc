@@ -282,7 +282,7 @@ TEST_P(IsolationTest, NoTenantSeesAnother) {
   ServerProcess server(engine.url());
   server.Start();
   const auto stub = server.NewStub();
-  Program(*stub, Seed()).Run(Scaled(2'500));
+  Program(*stub, Seed()).Run(Scaled(10'000));
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, IsolationTest, ::testing::ValuesIn(Engine::Names()),

@@ -23,13 +23,10 @@ struct Sent {
   std::string answer;
 };
 
-TEST_P(RetryTest, TheSameRequestIdActsOnce) {
-  const Engine engine(GetParam());
-  ServerProcess server(engine.url());
-  server.Start();
-  constexpr int kThreads = 8;
+// Requests for 50 accounts, each with an id of its own and labels in an order of their own.
+std::vector<Sent> MakeRequests(size_t count) {
   Random random(Seed());
-  std::vector<Sent> requests(static_cast<size_t>(Scaled(1'000)));
+  std::vector<Sent> requests(count);
   for (size_t i = 0; i < requests.size(); ++i) {
     const std::string id = "a" + std::to_string(random.Below(50));
     requests[i].request = PutAccount(MakeRequestId(random), id, static_cast<int64_t>(i) + 1);
@@ -40,36 +37,58 @@ TEST_P(RetryTest, TheSameRequestIdActsOnce) {
                         ->mutable_custom_labels();
     for (int j = 0; j < 3; ++j) labels["k" + std::to_string(random.Below(100))] = "v";
   }
+  return requests;
+}
+
+// Sends each request `times(i)` times, from as many threads at about the same time: all walk
+// the same list. Gives the number of calls, and of answers that differ from the first.
+struct Sending {
+  int calls = 0;
+  int differing = 0;
+};
+template <typename Times>
+Sending SendAll(const ServerProcess& server, std::vector<Sent>* requests, const Times& times) {
+  constexpr int kThreads = 32;
   std::mutex mutex;
-  std::atomic<int> differing{0};
+  Sending sending;
   const auto send = [&](Stub& stub, Sent* sent) {
     v1::CommitResponse response;
     const grpc::Status status = CommitUntilAnswered(stub, "retry", sent->request, &response);
     ASSERT_TRUE(status.ok()) << status.error_message();
     const std::string answer = CanonicalBytes(response);
     const std::lock_guard lock(mutex);
+    ++sending.calls;
     if (sent->answer.empty()) sent->answer = answer;
-    if (sent->answer != answer) ++differing;
+    if (sent->answer != answer) ++sending.differing;
   };
-  // All threads walk the same list at once: most ids are sent by several at a time.
-  const auto walk = [&](uint64_t seed, int percent) {
-    std::vector<std::thread> threads;
-    for (int t = 0; t < kThreads; ++t) {
-      threads.emplace_back([&, t] {
-        Random choice(seed + static_cast<uint64_t>(t));
-        const auto stub = server.NewStub();
-        for (Sent& sent : requests) {
-          if (static_cast<int>(choice.Below(100)) < percent || t == 0) send(*stub, &sent);
-        }
-      });
-    }
-    for (auto& thread : threads) thread.join();
-  };
-  walk(Seed(), 25);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      const auto stub = server.NewStub();
+      for (size_t i = 0; i < requests->size(); ++i) {
+        const int place = (t + kThreads - static_cast<int>(i * 4 % kThreads)) % kThreads;
+        if (place < times(i)) send(*stub, &(*requests)[i]);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  return sending;
+}
+
+TEST_P(RetryTest, TheSameRequestIdActsOnce) {
+  const Engine engine(GetParam());
+  ServerProcess server(engine.url());
+  server.Start();
+  std::vector<Sent> requests = MakeRequests(static_cast<size_t>(Scaled(10'000)));
+  const Sending before =
+      SendAll(server, &requests, [](size_t i) { return 1 + static_cast<int>(i * 7 % 4); });
   server.Kill();
   server.Start();
-  walk(Seed() + 99, 5);
-  EXPECT_EQ(differing, 0);
+  const Sending after = SendAll(server, &requests, [](size_t) { return 1; });
+  EXPECT_EQ(before.differing + after.differing, 0);
+  EXPECT_GE(before.calls, static_cast<int>(requests.size()) * 2);
+  std::printf("%s: %zu ids, %d calls, %d more after the restart\n", GetParam().c_str(),
+              requests.size(), before.calls, after.calls);
 
   const auto stub = server.NewStub();
   std::map<std::string, int> effects;
