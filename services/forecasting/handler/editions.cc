@@ -116,10 +116,14 @@ Status ForecastingHandler::GetForecastEdition(rpc::Call& call,
   Violations violations;
   violations.CheckText("id", request.id(), kIdBytesMax, true);
   GTM_RETURN_IF_ERROR(violations.ToStatus());
-  GTM_ASSIGN_OR_RETURN(const records_client::Question question,
-                       records_.Ask(call, request.point()));
-  for (const auto& edition : question.view.forecast_editions()) {
-    if (edition->id() != request.id()) continue;
+  if (!request.point().min_revision().empty()) {
+    GTM_RETURN_IF_ERROR(records_.Ask(call, request.point()));
+  }
+  // From the record store itself: what was committed a moment ago is there, also where the
+  // caller cannot name its revision.
+  GTM_ASSIGN_OR_RETURN(const Found found,
+                       Find(records_, call, {{RECORD_KIND_FORECAST_EDITION, request.id()}}));
+  if (const auto* edition = found.edition()) {
     *response = *edition;
     return {};
   }

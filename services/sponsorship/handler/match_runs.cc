@@ -124,9 +124,13 @@ Status SponsorshipHandler::GetMatchRun(rpc::Call& call, const v1::GetMatchRunReq
   Violations violations;
   violations.CheckId("match_run_id", request.match_run_id());
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
-  GTM_ASSIGN_OR_RETURN(const book::BookView view, ViewAt(records_, call, request.min_revision()));
-  for (const auto& run : view.match_runs()) {
-    if (run->id() != request.match_run_id()) continue;
+  if (!request.min_revision().empty()) {
+    GTM_RETURN_IF_ERROR(ViewAt(records_, call, request.min_revision()));
+  }
+  // From the record store itself: what was committed a moment ago is there.
+  GTM_ASSIGN_OR_RETURN(const Found found,
+                       Find(records_, call, {{RECORD_KIND_MATCH_RUN, request.match_run_id()}}));
+  if (const MatchRun* run = found.MatchRun(request.match_run_id())) {
     *response = *run;
     return {};
   }

@@ -121,10 +121,25 @@ Status SponsorshipHandler::ActivateSponsorshipProgram(
 Status SponsorshipHandler::GetSponsorshipProgram(rpc::Call& call,
                                                  const v1::GetSponsorshipProgramRequest& request,
                                                  SponsorshipProgram* response) {
-  GTM_ASSIGN_OR_RETURN(const book::BookView view, ViewAt(records_, call, request.min_revision()));
-  GTM_ASSIGN_OR_RETURN(const auto program, FindProgram(view, request.program_id()));
-  *response = *program;
-  return {};
+  const std::string& id = request.program_id();
+  Violations violations;
+  if (!id.empty()) violations.CheckId("program_id", id);
+  GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
+  if (id.empty() || !request.min_revision().empty()) {
+    GTM_ASSIGN_OR_RETURN(const book::BookView view, ViewAt(records_, call, request.min_revision()));
+    if (id.empty()) {
+      GTM_ASSIGN_OR_RETURN(const auto active, FindProgram(view, id));
+      *response = *active;
+      return {};
+    }
+  }
+  // From the record store itself: what was committed a moment ago is there.
+  GTM_ASSIGN_OR_RETURN(const Found found, Find(records_, call, {{kKind, id}}));
+  if (const SponsorshipProgram* program = found.Program(id)) {
+    *response = *program;
+    return {};
+  }
+  return NotFound("sponsorship_program", id);
 }
 
 Status SponsorshipHandler::ListSponsorshipPrograms(
