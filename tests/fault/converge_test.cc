@@ -174,7 +174,9 @@ class InProcessRecords {
   InProcessRecords() : handler_(*store_, SystemClock()), gate_(Options()) {
     gate_.AddMethods(records::handler::RecordsMethods());
     service_ = records::handler::MakeRecordsService(gate_, handler_);
-    server_ = std::move(*rpc::Server::Start({"", false, {service_.get()}}, authenticator_));
+    rpc::ServerOptions server;
+    server.services = {service_.get()};
+    server_ = std::move(*rpc::Server::Start(server, authenticator_));
   }
   ~InProcessRecords() { handler_.Shutdown(); }
   std::shared_ptr<grpc::Channel> Channel() { return server_->InProcessChannel(); }
