@@ -43,6 +43,7 @@ std::shared_ptr<const BookView::Data> Book::State::MakeView() {
   data->exchange_rates = exchange_rates_;
   data->tables = tables_;
   data->unknown_stage_count = unknown_stage_count_;
+  data->newest_changes = newest_changes_;
   data->attached_count = attached_count_;
   data->unattached_count = unattached_count_ + accountless_.count;
   data->accountless = accountless_;
@@ -68,7 +69,18 @@ Book::~Book() = default;
 
 void Book::Apply(std::vector<Change> changes, std::string_view epoch, int64_t seq) {
   const std::lock_guard lock(state_->mutex);
-  for (Change& change : changes) state_->Apply(std::move(change));
+  for (Change& change : changes) state_->Apply(&change.record, change.deleted);
+  MoveTo(epoch, seq);
+}
+
+void Book::ApplyPage(Page* page, std::string_view epoch, int64_t seq) {
+  const std::lock_guard lock(state_->mutex);
+  for (records::v1::Record& record : *page) state_->Apply(&record, false);
+  MoveTo(epoch, seq);
+}
+
+// The caller holds the mutex.
+void Book::MoveTo(std::string_view epoch, int64_t seq) {
   state_->epoch = epoch;
   state_->seq = seq;
   state_->memory_bytes.store(state_->CountBytes(), std::memory_order_relaxed);

@@ -118,6 +118,9 @@ class BookView {
   const MessageList<growth::v1::SignalVerdict>& signal_verdicts() const;
   const MessageList<growth::v1::Commitment>& commitments() const;
 
+  // When a record of a kind last changed, to the second; nothing where none was ever seen.
+  std::optional<absl::Time> newest_change(records::v1::Record::PayloadCase kind) const;
+
   // Money in the reporting currency with the rate of `day`. Error:
   // EXCHANGE_RATE_MISSING.
   Result<Money> InReportingCurrency(const Money& money, absl::CivilDay day) const;
@@ -151,6 +154,10 @@ class Book {
   // twice is the same as once, so an overlapping list and watch converge. While a
   // list is loaded, pass the seq of its first page.
   void Apply(std::vector<Change> changes, std::string_view epoch, int64_t seq);
+  // The same for a page of a list, wherever its messages live (an arena, at best: millions
+  // of short-lived fields would otherwise lie between what is kept). Consumes the records.
+  using Page = google::protobuf::RepeatedPtrField<records::v1::Record>;
+  void ApplyPage(Page* page, std::string_view epoch, int64_t seq);
   // The state after the last Apply.
   BookView View() const;
   // Bytes held, for the memory limit.
@@ -158,6 +165,7 @@ class Book {
 
  private:
   struct State;
+  void MoveTo(std::string_view epoch, int64_t seq);
   std::unique_ptr<State> state_;
 };
 

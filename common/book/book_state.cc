@@ -294,15 +294,15 @@ void Book::State::ResolveAllStages() {
 
 // ---- all kinds
 
-bool Book::State::ApplyMessage(Change* change) {
-  switch (change->record.payload_case()) {
-#define GTM_X(Name, field, plural, Type)                                       \
-  case records::v1::Record::k##Name:                                           \
-    if (change->deleted) {                                                     \
-      message_tables_.field.Delete(change->record.field().id());               \
-    } else {                                                                   \
-      message_tables_.field.Put(std::move(*change->record.mutable_##field())); \
-    }                                                                          \
+bool Book::State::ApplyMessage(records::v1::Record* record, bool deleted) {
+  switch (record->payload_case()) {
+#define GTM_X(Name, field, plural, Type)                                \
+  case records::v1::Record::k##Name:                                    \
+    if (deleted) {                                                      \
+      message_tables_.field.Delete(record->field().id());               \
+    } else {                                                            \
+      message_tables_.field.Put(std::move(*record->mutable_##field())); \
+    }                                                                   \
     return true;
     GTM_BOOK_MESSAGE_KINDS(GTM_X)
 #undef GTM_X
@@ -311,25 +311,59 @@ bool Book::State::ApplyMessage(Change* change) {
   }
 }
 
-void Book::State::Apply(Change change) {
+namespace {
+
+// When the record was written, as records says; 0 where it does not.
+int64_t UpdateSecondsOf(const records::v1::Record& record) {
+  switch (record.payload_case()) {
+    case records::v1::Record::kTenantSettings:
+      return record.tenant_settings().update_time().seconds();
+    case records::v1::Record::kAccount:
+      return record.account().update_time().seconds();
+    case records::v1::Record::kContact:
+      return record.contact().update_time().seconds();
+    case records::v1::Record::kOpportunity:
+      return record.opportunity().update_time().seconds();
+    case records::v1::Record::kEngagement:
+      return record.engagement().update_time().seconds();
+#define GTM_X(Name, field, plural, Type) \
+  case records::v1::Record::k##Name:     \
+    return record.field().update_time().seconds();
+      GTM_BOOK_MESSAGE_KINDS(GTM_X)
+#undef GTM_X
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+void Book::State::NoteTime(const records::v1::Record& record) {
+  const int64_t seconds = UpdateSecondsOf(record);
+  if (seconds <= 0) return;
+  int64_t& newest = newest_changes_[record.payload_case()];
+  newest = std::max(newest, seconds);
+}
+
+void Book::State::Apply(records::v1::Record* consumed, bool deleted) {
   using Record = records::v1::Record;
-  const Record& record = change.record;
+  const Record& record = *consumed;
+  NoteTime(record);
   switch (record.payload_case()) {
     case Record::kTenantSettings:
-      return PutSettings(change.deleted ? crm::v1::TenantSettings() : record.tenant_settings());
+      return PutSettings(deleted ? crm::v1::TenantSettings() : record.tenant_settings());
     case Record::kAccount:
-      return change.deleted ? DeleteAccount(record.account().id()) : PutAccount(record.account());
+      return deleted ? DeleteAccount(record.account().id()) : PutAccount(record.account());
     case Record::kContact:
-      return change.deleted ? DeleteContact(record.contact().id()) : PutContact(record.contact());
+      return deleted ? DeleteContact(record.contact().id()) : PutContact(record.contact());
     case Record::kOpportunity:
-      return change.deleted ? DeleteOpportunity(record.opportunity().id())
-                            : PutOpportunity(record.opportunity());
+      return deleted ? DeleteOpportunity(record.opportunity().id())
+                     : PutOpportunity(record.opportunity());
     case Record::kEngagement:
-      return change.deleted ? DeleteEngagement(record.engagement())
-                            : PutEngagement(record.engagement());
+      return deleted ? DeleteEngagement(record.engagement()) : PutEngagement(record.engagement());
     default:
       // A kind of a newer version is not ours to keep.
-      ApplyMessage(&change);
+      ApplyMessage(consumed, deleted);
   }
 }
 

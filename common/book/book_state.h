@@ -23,8 +23,8 @@ struct MessageTables {
 struct Book::State {
   State();
 
-  // One record as it is from now on, or its deletion. The caller holds `mutex`.
-  void Apply(Change change);
+  // One record as it is from now on, or its deletion. Consumes it. The caller holds `mutex`.
+  void Apply(records::v1::Record* record, bool deleted);
   // A snapshot; sorts what is not sorted yet. The caller holds `mutex`.
   std::shared_ptr<const BookView::Data> MakeView();
   int64_t CountBytes() const;
@@ -40,6 +40,7 @@ struct Book::State {
   std::atomic<bool> changed_since_published{false};
 
  private:
+  void NoteTime(const records::v1::Record& record);
   void PutSettings(const crm::v1::TenantSettings& message);
   void ResolveAllStages();
   void PutAccount(const crm::v1::Account& account);
@@ -50,7 +51,7 @@ struct Book::State {
   void DeleteOpportunity(std::string_view id);
   void PutEngagement(const crm::v1::Engagement& engagement);
   void DeleteEngagement(const crm::v1::Engagement& engagement);
-  bool ApplyMessage(Change* change);
+  bool ApplyMessage(records::v1::Record* record, bool deleted);
 
   // Makes rows for all ids that have a number.
   void GrowTables();
@@ -82,6 +83,7 @@ struct Book::State {
   std::shared_ptr<const ExchangeRates> exchange_rates_ = std::make_shared<ExchangeRates>();
   absl::flat_hash_set<EventKey> accountless_keys_;
   UnorderedDigest accountless_;
+  NewestChanges newest_changes_;
   int64_t unknown_stage_count_ = 0;
   int64_t attached_count_ = 0;
   int64_t unattached_count_ = 0;  // with an account id, but without such an account

@@ -150,6 +150,11 @@ OpportunityFacts BookView::opportunity(OpportunityRow row) const {
   Decode(chunk.records.Get(slot), *data_->names, &facts);
   return facts;
 }
+std::optional<absl::Time> BookView::newest_change(records::v1::Record::PayloadCase kind) const {
+  const auto found = data_->newest_changes.find(kind);
+  if (found == data_->newest_changes.end()) return std::nullopt;
+  return absl::FromUnixSeconds(found->second);
+}
 int64_t BookView::unknown_stage_count() const { return data_->unknown_stage_count; }
 
 std::span<const EngagementEvent> BookView::engagements_of(AccountRow account) const {

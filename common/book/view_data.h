@@ -81,6 +81,9 @@ struct Messages {
 #undef GTM_X
 };
 
+// Unix seconds by Record::PayloadCase; 0 is never.
+using NewestChanges = std::map<int, int64_t>;
+
 struct BookView::Data {
   std::string epoch;
   int64_t seq = 0;
@@ -93,6 +96,7 @@ struct BookView::Data {
   int64_t attached_count = 0;    // engagements of recorded accounts
   int64_t unattached_count = 0;  // of others and of none
   UnorderedDigest accountless;   // engagements that name no account
+  NewestChanges newest_changes;
   std::shared_ptr<SortedRows> accounts_by_id;
   std::shared_ptr<SortedRows> contacts_by_id;
   std::shared_ptr<SortedRows> opportunities_by_id;

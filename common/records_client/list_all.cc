@@ -1,3 +1,5 @@
+#include <google/protobuf/arena.h>
+
 #include <algorithm>
 
 #include "common/record/kinds.h"
@@ -19,13 +21,12 @@ google::protobuf::Timestamp StampOf(absl::Time time) {
   return stamp;
 }
 
-// Changes of a page, without copying its records.
-std::vector<book::Book::Change> ChangesOf(ListResponse* page) {
-  std::vector<book::Book::Change> changes(page->records_size());
-  for (int i = 0; i < page->records_size(); ++i) {
-    changes[i].record = std::move(*page->mutable_records(i));
-  }
-  return changes;
+// Where a page lives until the Book has taken it: memory that is used again for the next.
+google::protobuf::ArenaOptions PageArena() {
+  google::protobuf::ArenaOptions options;
+  options.start_block_size = 256 << 10;
+  options.max_block_size = 4 << 20;
+  return options;
 }
 
 // Applies what was written after the first page up to the newest one. Every page holds the
@@ -138,18 +139,19 @@ Result<Listing> ListAll(records::v1::RecordsService::StubInterface& stub, const 
       if (!holder->Hold(&context)) {
         return Error(Reason::CANCELLED_BY_CALLER, "the Book is no longer wanted");
       }
-      ListResponse page;
-      const grpc::Status status = stub.List(&context, request, &page);
+      google::protobuf::Arena arena(PageArena());
+      auto* const page = google::protobuf::Arena::CreateMessage<ListResponse>(&arena);
+      const grpc::Status status = stub.List(&context, request, page);
       holder->Release();
       if (!status.ok()) return FromRecords(status, options.log);
-      GTM_ASSIGN_OR_RETURN(const Revision revision, ParseRevision(page.revision()));
+      GTM_ASSIGN_OR_RETURN(const Revision revision, ParseRevision(page->revision()));
       if (!listing.has_value()) listing = Listing{revision, revision.seq};
       if (revision.epoch != listing->first.epoch) {
         return Error(Reason::EPOCH_CHANGED, "records were restored while they were listed");
       }
       listing->last_seq = std::max(listing->last_seq, revision.seq);
-      book->Apply(ChangesOf(&page), revision.epoch, listing->first.seq);
-      request.set_page_token(page.next_page_token());
+      book->ApplyPage(page->mutable_records(), revision.epoch, listing->first.seq);
+      request.set_page_token(page->next_page_token());
       has_pages = has_pages || !request.page_token().empty();
     } while (!request.page_token().empty());
   }
