@@ -120,12 +120,15 @@ Result<Question> BookCache::Ask(const rpc::Call& call, const type::v1::PointInTi
   if (!point.min_revision().empty()) {
     GTM_ASSIGN_OR_RETURN(min_revision, ParseRevision(point.min_revision()));
   }
+  const bool may_wait = call.patience == rpc::Patience::kLong;
   if (recorded.has_value()) {
+    if (!may_wait) return call.WantsToWait();
     GTM_ASSIGN_OR_RETURN(question.view,
                          shared_->past.ViewAt(call.tenant(), *recorded, call.deadline));
     return question;
   }
   const std::shared_ptr<Follower> follower = shared_->Of(call.tenant());
+  if (!may_wait && !follower->IsReady(min_revision)) return call.WantsToWait();
   GTM_ASSIGN_OR_RETURN(question.view,
                        follower->ViewAt(min_revision, call.deadline, call.is_cancelled));
   return question;

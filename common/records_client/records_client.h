@@ -20,7 +20,8 @@ struct Question {
   absl::Time as_of;
 };
 
-// Serves pinned Book views of any tenant and writes decisions through records.
+// Serves pinned Book views of any tenant and writes decisions through records. What would
+// have to wait for longer than call.patience fails at once with call.WantsToWait().
 // Thread-safe. An interface, so that handlers are tested on a Book in memory.
 class Records {
  public:

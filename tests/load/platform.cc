@@ -52,8 +52,7 @@ std::string LoadDemo(const std::string& address, const std::string& tenant, int 
 
 Ask HeavyQuestion(const std::string& tenant) {
   targeting::v1::ListTargetsRequest request;
-  request.set_page_size(1'000);
-  request.set_detail(targeting::v1::SCORE_DETAIL_PARTS);
+  request.set_page_size(10);
   return {"/gtm.targeting.v1.TargetingService/ListTargets", request.SerializeAsString(), tenant};
 }
 

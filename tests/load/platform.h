@@ -18,8 +18,8 @@ absl::Duration RunTime();  // of one load: 2 s, 10 s where strict
 // Returns a revision with all of it.
 std::string LoadDemo(const std::string& address, const std::string& tenant, int account_count);
 
-// ListTargets over all accounts of the tenant, a thousand of them explained: tens of
-// milliseconds of work for one small request.
+// ListTargets over all accounts of the tenant: milliseconds of work for a small request and
+// a small answer.
 Ask HeavyQuestion(const std::string& tenant);
 // ScoreAccount of one account: microseconds of work.
 Ask LightQuestion(const std::string& tenant, const std::string& account_id);

@@ -4,6 +4,7 @@
 #include <endian.h>
 #include <fmt/format.h>
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include <condition_variable>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "common/core/clock.h"
+#include "common/core/time_limit.h"
 #include "services/records/store/errors.h"
 #include "services/records/store/postgres_parameter.h"
 #include "services/records/store/sql_driver.h"
@@ -20,6 +22,8 @@ namespace gtm::records::store {
 namespace {
 
 constexpr absl::Duration kAcquireMax = absl::Seconds(10);
+// How often who waits for the server looks whether the answer is still wanted.
+constexpr absl::Duration kLookInterval = absl::Milliseconds(50);
 struct ResultDeleter {
   void operator()(PGresult* result) const { PQclear(result); }
 };
@@ -59,7 +63,22 @@ class PostgresDriver final : public Driver {
       : conninfo_(std::move(conninfo)), options_(options) {}
 
   Dialect dialect() const override { return Dialect::kPostgres; }
+  StoreStats::Pool pool() const override {
+    const std::lock_guard lock(mutex_);
+    const int idle = static_cast<int>(idle_.size());
+    return {open_count_ - idle, idle, options_.connections_max, waiting_count_};
+  }
   Result<std::unique_ptr<Session>> Acquire(Access access) override;
+
+  // Closes a connection that nobody must use again.
+  void Drop(std::unique_ptr<Connection> connection) {
+    connection.reset();
+    {
+      std::lock_guard lock(mutex_);
+      --open_count_;
+    }
+    changed_.notify_all();
+  }
 
   // Takes a connection back; a broken one is closed, and so are the idle ones, which
   // have likely broken with it.
@@ -82,10 +101,11 @@ class PostgresDriver final : public Driver {
 
   const std::string conninfo_;
   const StoreOptions options_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Connection>> idle_;
   int open_count_ = 0;
+  int waiting_count_ = 0;
 };
 
 class PostgresSession final : public Session {
@@ -96,6 +116,11 @@ class PostgresSession final : public Session {
 
   ~PostgresSession() override {
     queue_.clear();
+    // The cancellation may still be on its way, and must not meet another caller's statement.
+    if (is_cancelled_) {
+      driver_.Drop(std::move(connection_));
+      return;
+    }
     if (failure_ != Failure::kLost && PQtransactionStatus(pg()) != PQTRANS_IDLE) {
       failure_ = Failure::kNone;
       queue_.push_back({nullptr, "ROLLBACK", {}, false});
@@ -154,6 +179,9 @@ class PostgresSession final : public Session {
   };
 
   PGconn* pg() { return connection_->pg; }
+  // The next result, as PQgetResult; asks the server to stop once nobody wants it.
+  ResultPtr NextResult();
+  void Cancel();
   bool Send(const Part& part);
   bool SendPrepare(const Part& part);
   void Receive(const Part* part, bool is_commit, Rows* rows);
@@ -167,7 +195,33 @@ class PostgresSession final : public Session {
   std::vector<Part> queue_;
   Failure failure_ = Failure::kNone;
   Error error_ = StoreUnavailable();
+  bool is_cancelled_ = false;
 };
+
+void PostgresSession::Cancel() {
+  is_cancelled_ = true;
+  PGcancel* cancel = PQgetCancel(pg());
+  char error[256];
+  if (cancel != nullptr && PQcancel(cancel, error, sizeof error) == 0) {
+    LogDetail(options_, fmt::format("postgres: cancel: {}", error));
+  }
+  PQfreeCancel(cancel);
+}
+
+ResultPtr PostgresSession::NextResult() {
+  while (PQisBusy(pg()) == 1) {
+    const absl::Duration left = TimeLimit::Left(SystemClock().Now(), kLookInterval);
+    pollfd ready{PQsocket(pg()), POLLIN, 0};
+    const int wait_ms = is_cancelled_ ? -1 : static_cast<int>(absl::ToInt64Milliseconds(left));
+    if (poll(&ready, 1, wait_ms) == 0) {
+      const bool is_late = SystemClock().Now() >= TimeLimit::Deadline();
+      if (is_late || TimeLimit::IsCancelled()) Cancel();
+      continue;
+    }
+    if (PQconsumeInput(pg()) == 0) break;  // PQgetResult says what is wrong
+  }
+  return ResultPtr(PQgetResult(pg()));
+}
 
 bool PostgresSession::SendPrepare(const Part& part) {
   std::vector<Oid> types;
@@ -236,7 +290,7 @@ void PostgresSession::Read(const PGresult* result, Rows* rows) {
 void PostgresSession::Receive(const Part* part, bool is_commit, Rows* rows) {
   bool is_answered = false;
   while (true) {
-    const ResultPtr result(PQgetResult(pg()));
+    const ResultPtr result = NextResult();
     if (result == nullptr) break;
     is_answered = true;
     switch (PQresultStatus(result.get())) {
@@ -291,7 +345,7 @@ Result<std::vector<Rows>> PostgresSession::Run() {
     }
   }
   if (failure_ != Failure::kLost) {
-    const ResultPtr sync(PQgetResult(pg()));
+    const ResultPtr sync = NextResult();
     if (sync == nullptr || PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC) {
       failure_ = Failure::kLost;
     }
@@ -330,10 +384,14 @@ Result<std::unique_ptr<Session>> PostgresDriver::Acquire(Access access) {
   std::unique_ptr<Connection> connection;
   {
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, absl::ToChronoMilliseconds(kAcquireMax), [&] {
-          return !idle_.empty() || open_count_ < options_.connections_max;
-        })) {
-      return StoreUnavailable();
+    const absl::Duration wait = TimeLimit::Left(SystemClock().Now(), kAcquireMax);
+    ++waiting_count_;
+    const bool is_free = changed_.wait_for(lock, absl::ToChronoMilliseconds(wait), [&] {
+      return !idle_.empty() || open_count_ < options_.connections_max;
+    });
+    --waiting_count_;
+    if (!is_free) {
+      return wait < kAcquireMax ? StoreTimeout() : StoreUnavailable();
     }
     if (!idle_.empty()) {
       connection = std::move(idle_.back());

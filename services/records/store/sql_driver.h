@@ -120,6 +120,8 @@ class Driver {
  public:
   virtual ~Driver() = default;
   virtual Dialect dialect() const = 0;
+  virtual StoreStats::Pool pool() const = 0;
+  virtual std::string file() const { return ""; }  // where there is one
   // Waits for a free connection, for a bounded time.
   virtual Result<std::unique_ptr<Session>> Acquire(Access access) = 0;
 };

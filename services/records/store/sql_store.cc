@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <unordered_map>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "common/core/clock.h"
+#include "common/core/time_limit.h"
 #include "services/records/store/decide.h"
 #include "services/records/store/errors.h"
 #include "services/records/store/sql_rows.h"
@@ -28,6 +30,17 @@ class SqlStore final : public Store {
  public:
   SqlStore(std::unique_ptr<Driver> driver, const StoreOptions& options)
       : driver_(std::move(driver)), options_(options) {}
+
+  StoreStats Stats() const override {
+    StoreStats stats;
+    stats.engine = driver_->dialect() == Dialect::kSqlite ? "sqlite" : "postgres";
+    stats.conflict_count = conflict_count_;
+    stats.lost_count = lost_count_;
+    stats.pool = driver_->pool();
+    stats.schema_version = static_cast<int64_t>(sql::MigrationCount());
+    stats.file = driver_->file();
+    return stats;
+  }
 
   Result<std::vector<Result<WriteOutcome>>> Write(const TenantId& tenant,
                                                   std::span<const WriteRequest> requests,
@@ -212,7 +225,8 @@ class SqlStore final : public Store {
       const absl::Duration spent = SystemClock().Monotonic() - start;
       const bool again = (failure == Failure::kConflict && spent < kConflictRetryMax) ||
                          (failure == Failure::kLost && spent < kLostRetryMax);
-      if (!again) return result;
+      if (!again || SystemClock().Now() >= TimeLimit::Deadline()) return result;
+      ++(failure == Failure::kConflict ? conflict_count_ : lost_count_);
       Pause(failure, attempt);
     }
   }
@@ -229,6 +243,8 @@ class SqlStore final : public Store {
 
   const std::unique_ptr<Driver> driver_;
   const StoreOptions options_;
+  std::atomic<int64_t> conflict_count_{0};
+  std::atomic<int64_t> lost_count_{0};
 };
 
 Result<ChangesResult> SqlStore::ReadChanges(const TenantId& tenant, const ChangesQuery& query) {

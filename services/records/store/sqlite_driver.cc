@@ -14,6 +14,7 @@
 
 #include "absl/time/clock.h"
 #include "common/core/clock.h"
+#include "common/core/time_limit.h"
 #include "services/records/store/errors.h"
 #include "services/records/store/sql_driver.h"
 
@@ -142,7 +143,22 @@ class Connection {
     sqlite3_busy_timeout(db_, kBusyTimeoutMs);
   }
 
-  Error Fail(int code) { return FromCode(options_, code, sqlite3_errmsg(db_)); }
+  // Waits for another process's transaction, but not for longer than this call is wanted.
+  Status BeginToWrite() {
+    const absl::Duration wait =
+        TimeLimit::Left(SystemClock().Now(), absl::Milliseconds(kBusyTimeoutMs));
+    sqlite3_busy_timeout(db_, static_cast<int>(absl::ToInt64Milliseconds(wait)));
+    const Status begun = Execute("BEGIN IMMEDIATE");
+    sqlite3_busy_timeout(db_, kBusyTimeoutMs);
+    return begun;
+  }
+
+  Error Fail(int code) {
+    if ((code & 0xff) == SQLITE_BUSY && SystemClock().Now() >= TimeLimit::Deadline()) {
+      return StoreTimeout();
+    }
+    return FromCode(options_, code, sqlite3_errmsg(db_));
+  }
   bool InTransaction() const { return sqlite3_get_autocommit(db_) == 0; }
 
  private:
@@ -161,10 +177,12 @@ class Connection {
   }
 
   void StartClock() {
-    deadline_ = SystemClock().Monotonic() + absl::Milliseconds(options_.statement_timeout_ms);
+    const absl::Duration most = absl::Milliseconds(options_.statement_timeout_ms);
+    deadline_ = SystemClock().Monotonic() + TimeLimit::Left(SystemClock().Now(), most);
   }
   static int IsLate(void* self) {
-    return SystemClock().Monotonic() > static_cast<Connection*>(self)->deadline_ ? 1 : 0;
+    const bool is_late = SystemClock().Monotonic() > static_cast<Connection*>(self)->deadline_;
+    return is_late || TimeLimit::IsCancelled() ? 1 : 0;
   }
 
   const StoreOptions& options_;
@@ -207,6 +225,13 @@ class SqliteDriver final : public Driver {
   }
 
   Dialect dialect() const override { return Dialect::kSqlite; }
+  // The writer counts as one connection.
+  StoreStats::Pool pool() const override {
+    const std::lock_guard lock(mutex_);
+    const int idle = static_cast<int>(readers_.size()) + (is_writing_ ? 0 : 1);
+    return {reader_count_ + 1 - idle, idle, options_.connections_max + 1, waiting_count_};
+  }
+  std::string file() const override { return path_; }
   Result<std::unique_ptr<Session>> Acquire(Access access) override;
 
   void Release(std::unique_ptr<Connection> reader) {
@@ -247,10 +272,11 @@ class SqliteDriver final : public Driver {
   const StoreOptions options_;
   Connection writer_;
   std::thread checkpointer_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Connection>> readers_;  // free ones
   int reader_count_ = 0;
+  int waiting_count_ = 0;
   uint64_t write_count_ = 0;
   bool is_writing_ = false;
   bool is_closing_ = false;
@@ -267,7 +293,10 @@ class SqliteSession final : public Session {
   }
 
   // Nothing is gained by waiting: parts run as they come, up to the first error.
-  void Begin() override { AddCommand(reader_ ? "BEGIN" : "BEGIN IMMEDIATE"); }
+  void Begin() override {
+    if (reader_ != nullptr) return AddCommand("BEGIN");
+    if (status_.ok()) status_ = connection_.BeginToWrite();
+  }
   void Commit() override { AddCommand("COMMIT"); }
   void Add(const Statement& statement, std::vector<Value> values) override {
     AddPage(statement, std::move(values), -1);
@@ -323,19 +352,26 @@ class SqliteSession final : public Session {
   std::vector<Rows> results_;
 };
 
+Error NotAcquired() {
+  return SystemClock().Now() >= TimeLimit::Deadline() ? StoreTimeout() : StoreUnavailable();
+}
+
 Result<std::unique_ptr<Session>> SqliteDriver::Acquire(Access access) {
-  const auto wait = absl::ToChronoMilliseconds(kAcquireMax);
+  const auto wait = absl::ToChronoMilliseconds(TimeLimit::Left(SystemClock().Now(), kAcquireMax));
   std::unique_lock lock(mutex_);
   if (access == Access::kWrite) {
-    if (!changed_.wait_for(lock, wait, [&] { return !is_writing_; })) return StoreUnavailable();
+    ++waiting_count_;
+    const bool is_free = changed_.wait_for(lock, wait, [&] { return !is_writing_; });
+    --waiting_count_;
+    if (!is_free) return NotAcquired();
     is_writing_ = true;
     return std::unique_ptr<Session>(new SqliteSession(*this, writer_, nullptr));
   }
-  if (!changed_.wait_for(lock, wait, [&] {
-        return !readers_.empty() || reader_count_ < options_.connections_max;
-      })) {
-    return StoreUnavailable();
-  }
+  ++waiting_count_;
+  const bool is_free = changed_.wait_for(
+      lock, wait, [&] { return !readers_.empty() || reader_count_ < options_.connections_max; });
+  --waiting_count_;
+  if (!is_free) return NotAcquired();
   std::unique_ptr<Connection> reader;
   if (!readers_.empty()) {
     reader = std::move(readers_.back());
