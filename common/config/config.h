@@ -58,7 +58,7 @@ inline constexpr Key kTenantInflightMax{
     1,
     65'536};
 inline constexpr Key kQueueMsMax{
-    "queue-ms-max", "250", "ms", "A call that would wait longer for a thread is shed at once.", 1,
+    "queue-ms-max", "100", "ms", "A call that would wait longer for a thread is shed at once.", 1,
     600'000};
 inline constexpr Key kDeadlineCapMs{"deadline-cap-ms",
                                     "30000",
@@ -77,13 +77,28 @@ inline constexpr Key kDrainDelayMs{
     0,
     600'000};
 inline constexpr Key kPoolThreads{
-    "pool-threads", "2", "threads", "Threads that compute heavy answers.", 1, 256};
+    "pool-threads",
+    "2",
+    "threads",
+    "Threads that compute heavy answers of one tenant; one more serves the others.",
+    1,
+    256};
 inline constexpr Key kBookMemoryMib{"book-memory-mib",
                                     "4096",
                                     "MiB",
                                     "Memory for Books; least recently asked tenants are dropped.",
                                     16,
                                     1'048'576};
+inline constexpr Key kBusinessMetricsTenants{
+    "business-metrics-tenants", "default", "names",
+    "Tenants whose business figures are metrics, with commas between them: at most 32 with all "
+    "services in one process, 100 with one. Empty: none."};
+inline constexpr Key kBusinessMetricsIntervalS{"business-metrics-interval-s",
+                                               "60",
+                                               "s",
+                                               "How often business figures are computed.",
+                                               1,
+                                               86'400};
 inline constexpr Key kLogLevel{"log-level", "info", "debug, info, warning, error or off",
                                "The least severe line that is logged."};
 inline constexpr Key kAccessLog{"access-log", "errors", "all or errors", "Which calls are logged."};
@@ -135,6 +150,8 @@ class Config {
   // The keys must be among those loaded (asserted).
   const std::string& Text(const Key& key) const;
   int64_t Number(const Key& key) const;
+  // True where this process loads the key.
+  bool Has(const Key& key) const { return values_.contains(key.name); }
   // "key = value" lines; secrets as "***".
   std::string Describe() const;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/stubs/common.h>
 #include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 #include <prometheus/gauge.h>
 #include <spdlog/version.h>
 
@@ -17,6 +18,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 namespace gtm::process {
@@ -52,17 +54,27 @@ Process::~Process() = default;
 Result<std::unique_ptr<Process>> Process::Start(std::string_view name, config::Config config) {
   // Bad input is answered with an error; protobuf's own lines about it would flood the log.
   google::protobuf::SetLogHandler(nullptr);
+  // So are addresses that are taken; gRPC's lines are no JSON. GRPC_VERBOSITY brings them back.
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
   std::unique_ptr<Process> process(new Process(std::move(config)));
   GTM_RETURN_IF_ERROR(process->StartTelemetry(name));
   process->signals_ = std::make_unique<Signals>();
-  process->authenticator_ = std::make_unique<rpc::LoopbackAuthenticator>();
+  GTM_ASSIGN_OR_RETURN(process->identity_,
+                       MakeIdentity(name, process->config_, *process->log_, *process->metrics_));
+  if (const auto* verifier = process->identity_.verifier; verifier != nullptr) {
+    process->EverySecond([verifier] { verifier->Refresh(); });
+  }
   rpc::GateOptions options;
-  options.authenticator = process->authenticator_.get();
+  options.authenticator = process->identity_.authenticator.get();
+  options.audit = process->identity_.audit.get();
   options.metrics = process->metrics_.get();
   options.log = process->log_.get();
   options.access_log = process->config_.Text(config::kAccessLog) == "all" ? rpc::AccessLog::kAll
                                                                           : rpc::AccessLog::kErrors;
   options.inflight_max = static_cast<int>(process->config_.Number(config::kInflightMax));
+  options.tenant_inflight_max =
+      static_cast<int>(process->config_.Number(config::kTenantInflightMax));
+  options.queue_ms_max = static_cast<int>(process->config_.Number(config::kQueueMsMax));
   options.deadline_cap_ms = static_cast<int>(process->config_.Number(config::kDeadlineCapMs));
   options.pool_threads = static_cast<int>(process->config_.Number(config::kPoolThreads));
   process->gate_ = std::make_unique<rpc::Gate>(options);
@@ -89,6 +101,7 @@ Status Process::StartTelemetry(std::string_view name) {
   log_ = telemetry::MakeJsonLog(level->second, name);
   metrics_ = std::make_unique<telemetry::Metrics>();
   metrics_->Gauge(telemetry::kBuildInfo, {Version()}).Set(1);
+  telemetry::ExportProcess(*metrics_);
   const std::string& address = config_.Text(config::kMetricsAddress);
   if (!address.empty()) {
     GTM_ASSIGN_OR_RETURN(metrics_server_, telemetry::MetricsServer::Start(address, *metrics_));
@@ -99,13 +112,17 @@ Status Process::StartTelemetry(std::string_view name) {
 Status Process::Listen(std::vector<grpc::Service*> services) {
   rpc::ServerOptions options;
   options.address = config_.Text(config::kAddress);
+  options.credentials = identity_.server_credentials;
+  options.health_address = config_.Text(config::kHealthAddress);
   options.reflection = config_.Number(config::kReflection) == 1;
   options.services = std::move(services);
-  GTM_ASSIGN_OR_RETURN(server_, rpc::Server::Start(options, *authenticator_));
+  GTM_ASSIGN_OR_RETURN(server_, rpc::Server::Start(options, *identity_.authenticator));
   log_->Info("listening", {{"address", std::string_view(options.address)},
                            {"port", int64_t{server_->port()}},
                            {"metrics_address", std::string_view(metrics_address())},
-                           {"authentication", authenticator_->verifies() ? "on" : "off"}});
+                           {"health_address", std::string_view(health_address())},
+                           {"tls", identity_.server_credentials != nullptr},
+                           {"authentication", identity_.verifier != nullptr ? "on" : "off"}});
   return {};
 }
 
@@ -116,6 +133,11 @@ std::string Process::address() const {
 std::string Process::metrics_address() const {
   return WithPort(config_.Text(config::kMetricsAddress),
                   metrics_server_ == nullptr ? 0 : metrics_server_->port());
+}
+
+std::string Process::health_address() const {
+  return WithPort(config_.Text(config::kHealthAddress),
+                  server_ == nullptr ? 0 : server_->health_port());
 }
 
 void Process::Tick() {
@@ -130,7 +152,10 @@ void Process::RunUntilSignal(const std::function<void()>& before_drain) {
   // Not before: until now a signal ends the process at once, which durable stores survive.
   signals_->set.add(SIGTERM);
   signals_->set.add(SIGINT);
-  signals_->set.async_wait([this](const boost::system::error_code& error, int number) {
+  absl::Duration delay = absl::ZeroDuration();
+  signals_->set.async_wait([&](const boost::system::error_code& error, int number) {
+    // Who presses Ctrl-C does not want to wait.
+    if (number == SIGTERM) delay = absl::Milliseconds(config_.Number(config::kDrainDelayMs));
     if (!error) log_->Info("draining", {{"signal", int64_t{number}}});
     signals_->context.stop();
   });
@@ -138,6 +163,8 @@ void Process::RunUntilSignal(const std::function<void()>& before_drain) {
   signals_->context.run();
   std::signal(SIGTERM, SIG_DFL);
   std::signal(SIGINT, SIG_DFL);
+  server_->StopAdvertising();
+  absl::SleepFor(delay);
   before_drain();
   server_->Drain(*gate_, absl::Milliseconds(config_.Number(config::kDrainMs)));
   log_->Info("stopped", {});

@@ -10,6 +10,7 @@
 
 #include "common/config/config.h"
 #include "common/core/result.h"
+#include "common/process/identity.h"
 #include "common/rpc/gate.h"
 #include "common/rpc/server.h"
 #include "common/telemetry/log.h"
@@ -33,7 +34,9 @@ class Process {
   telemetry::Log& log() { return *log_; }
   telemetry::Metrics& metrics() { return *metrics_; }
   rpc::Gate& gate() { return *gate_; }
-  const rpc::Authenticator& authenticator() const { return *authenticator_; }
+  const rpc::Authenticator& authenticator() const { return *identity_.authenticator; }
+  // What is verified, TLS, and the audit log.
+  const ProcessIdentity& identity() const { return identity_; }
 
   // Serves on config's address from now on. Error: INVALID_FIELDS ("address").
   Status Listen(std::vector<grpc::Service*> services);
@@ -41,6 +44,8 @@ class Process {
   // "127.0.0.1:7700", with the port that was really taken.
   std::string address() const;
   std::string metrics_address() const;
+  // "" where --health-address is not given.
+  std::string health_address() const;
 
   // Runs `work` about once a second while RunUntilSignal waits: for gauges. Call it before.
   void EverySecond(std::function<void()> work) { every_second_.push_back(std::move(work)); }
@@ -63,7 +68,7 @@ class Process {
   std::unique_ptr<telemetry::Log> log_;
   std::unique_ptr<telemetry::Metrics> metrics_;
   std::unique_ptr<telemetry::MetricsServer> metrics_server_;
-  std::unique_ptr<rpc::Authenticator> authenticator_;
+  ProcessIdentity identity_;
   std::unique_ptr<Signals> signals_;
   std::vector<std::function<void()>> every_second_;
   std::unique_ptr<rpc::Gate> gate_;

@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "absl/random/random.h"
 #include "common/rpc/authenticator.h"
 #include "common/rpc/status.h"
+#include "common/telemetry/trace.h"
 
 namespace gtm::records_client {
 namespace {
@@ -28,12 +28,16 @@ void Add(grpc::ClientContext* context, std::string_view key, const std::string& 
   if (!value.empty()) context->AddMetadata(std::string(key), value);
 }
 
-std::string MakeSpanId() {
-  thread_local absl::BitGen bits;
-  return fmt::format("{:016x}", absl::Uniform<uint64_t>(bits, 1, UINT64_MAX));
-}
-
 }  // namespace
+
+Identity IdentityOf(const rpc::Call& call, std::string service) {
+  Identity identity{call.tenant().value(), std::move(service), call.principal.subject, ""};
+  if (!call.trace_id.empty() && !call.span_id.empty()) {
+    identity.traceparent =
+        telemetry::FormatTraceparent({call.trace_id, call.span_id, call.trace_sampled});
+  }
+  return identity;
+}
 
 Status Prepare(const Identity& identity, absl::Time deadline, grpc::ClientContext* context) {
   if (!IsPlain(identity.tenant)) {
@@ -43,10 +47,7 @@ Status Prepare(const Identity& identity, absl::Time deadline, grpc::ClientContex
   Add(context, rpc::kTenantKey, identity.tenant);
   Add(context, rpc::kServiceKey, identity.service);
   Add(context, rpc::kActorKey, Plain(identity.actor).substr(0, kIdBytesMax));
-  if (!identity.trace_id.empty()) {
-    context->AddMetadata("traceparent",
-                         fmt::format("00-{}-{}-01", identity.trace_id, MakeSpanId()));
-  }
+  Add(context, telemetry::kTraceparentKey, identity.traceparent);
   if (deadline != absl::InfiniteFuture()) context->set_deadline(absl::ToChronoTime(deadline));
   return {};
 }

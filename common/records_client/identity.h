@@ -9,16 +9,19 @@
 #include "absl/time/time.h"
 #include "common/core/error.h"
 #include "common/core/result.h"
+#include "common/rpc/call.h"
 #include "common/telemetry/log.h"
 
 namespace gtm::records_client {
 
 struct Identity {
   std::string tenant;
-  std::string service;   // "targeting"; "" where no service of ours decides
-  std::string actor;     // on whose behalf: the subject of the call
-  std::string trace_id;  // 32 hex digits, or ""
+  std::string service;      // "targeting"; "" where no service of ours decides
+  std::string actor;        // on whose behalf: the subject of the call
+  std::string traceparent;  // the header of the span that calls, or ""
 };
+// Of calls that answer `call`, as `service`: below its span.
+Identity IdentityOf(const rpc::Call& call, std::string service);
 
 // Sets metadata and deadline of a call. Error: INVALID_FIELDS ("tenant") where the
 // tenant cannot travel as metadata.

@@ -39,12 +39,21 @@ inline constexpr MetricDef kGrpcReceived{"grpc_server_msg_received_total", Metri
 inline constexpr MetricDef kGrpcSent{"grpc_server_msg_sent_total", MetricType::kCounter,
                                      "Messages sent to callers.",
                                      "grpc_type,grpc_service,grpc_method"};
+inline constexpr MetricDef kClientStarted{"grpc_client_started_total", MetricType::kCounter,
+                                          "Calls begun to records, one an attempt.",
+                                          "grpc_type,grpc_service,grpc_method"};
+inline constexpr MetricDef kClientHandled{"grpc_client_handled_total", MetricType::kCounter,
+                                          "Calls that records answered, by status code.",
+                                          "grpc_type,grpc_service,grpc_method,grpc_code"};
+inline constexpr MetricDef kClientSeconds{"grpc_client_handling_seconds", MetricType::kHistogram,
+                                          "Time that a call to records took.",
+                                          "grpc_type,grpc_service,grpc_method"};
 inline constexpr MetricDef kCallErrors{"gtm_call_errors_total", MetricType::kCounter,
                                        "Calls answered with an error, by reason of gtm.errors.v1.",
                                        "grpc_service,reason"};
 inline constexpr MetricDef kEtagConflicts{"gtm_etag_conflicts_total", MetricType::kCounter,
                                           "Calls answered ETAG_MISMATCH: somebody else was faster.",
-                                          "service"};
+                                          "api"};
 
 // Admission, identity and the process.
 inline constexpr MetricDef kInflight{"gtm_admission_inflight", MetricType::kGauge,
@@ -65,6 +74,10 @@ inline constexpr MetricDef kJwksLoad{"gtm_jwks_last_load_timestamp_seconds", Met
                                      ""};
 inline constexpr MetricDef kBuildInfo{"gtm_build_info", MetricType::kGauge,
                                       "1, labelled with the version.", "version"};
+inline constexpr MetricDef kJobRuns{"gtm_job_runs_total", MetricType::kCounter,
+                                    "Runs of regular work in this process.", "task,result"};
+inline constexpr MetricDef kJobSuccess{"gtm_job_last_success_timestamp_seconds", MetricType::kGauge,
+                                       "When regular work last succeeded, as Unix time.", "task"};
 inline constexpr MetricDef kProcessCpu{"process_cpu_seconds_total", MetricType::kCounter,
                                        "Processor time of this process.", ""};
 inline constexpr MetricDef kProcessRss{"process_resident_memory_bytes", MetricType::kGauge,
@@ -80,30 +93,180 @@ inline constexpr MetricDef kProcessStart{"process_start_time_seconds", MetricTyp
 inline constexpr MetricDef kProcessThreads{"process_threads", MetricType::kGauge,
                                            "Threads of this process.", ""};
 
+// The record store.
+inline constexpr MetricDef kStoreSeconds{"gtm_store_op_seconds", MetricType::kHistogram,
+                                         "Time that an operation of the store took.", "engine,op"};
+inline constexpr MetricDef kStoreErrors{"gtm_store_errors_total", MetricType::kCounter,
+                                        "Operations that the store could not do.",
+                                        "engine,op,reason"};
+inline constexpr MetricDef kStoreRetries{
+    "gtm_store_txn_retries_total", MetricType::kCounter,
+    "Transactions run again: lost against another, or connection lost.", "engine,reason"};
+inline constexpr MetricDef kPoolInUse{"gtm_store_pool_in_use", MetricType::kGauge,
+                                      "Connections to the store in use.", "engine"};
+inline constexpr MetricDef kPoolIdle{"gtm_store_pool_idle", MetricType::kGauge,
+                                     "Connections to the store that are open and free.", "engine"};
+inline constexpr MetricDef kPoolMax{"gtm_store_pool_max", MetricType::kGauge,
+                                    "Connections to the store that may be open.", "engine"};
+inline constexpr MetricDef kPoolWaiting{"gtm_store_pool_waiting", MetricType::kGauge,
+                                        "Threads that wait for a connection to the store.",
+                                        "engine"};
+inline constexpr MetricDef kReplays{
+    "gtm_idempotent_replays_total", MetricType::kCounter,
+    "Writes answered from the remembered outcome of the same request id.", ""};
+inline constexpr MetricDef kMigrationVersion{
+    "gtm_migration_version", MetricType::kGauge,
+    "Version of the schema that this process found or made.", "engine"};
+inline constexpr MetricDef kWalBytes{"gtm_sqlite_wal_bytes", MetricType::kGauge,
+                                     "Size of SQLite's write-ahead log.", ""};
+inline constexpr MetricDef kDiskFree{"gtm_disk_free_bytes", MetricType::kGauge,
+                                     "Free bytes of the file system of the store's file.", ""};
+inline constexpr MetricDef kDiskSize{"gtm_disk_size_bytes", MetricType::kGauge,
+                                     "Bytes of the file system of the store's file.", ""};
+inline constexpr MetricDef kRejectedRows{"gtm_data_rejected_rows_total", MetricType::kCounter,
+                                         "Records that Import refused, by reason.", "reason"};
+
 // The feed, from the store to the Books.
 inline constexpr MetricDef kWatchStreams{"gtm_watch_streams", MetricType::kGauge,
                                          "Open Watch and Import streams.", ""};
+inline constexpr MetricDef kWatchDropped{"gtm_watch_dropped_total", MetricType::kCounter,
+                                         "Watch streams that the server ended, by why.", "reason"};
+inline constexpr MetricDef kFeedHeadSeq{"gtm_feed_head_seq", MetricType::kGauge,
+                                        "Highest revision number heard of (maximum over tenants).",
+                                        ""};
 inline constexpr MetricDef kFeedAppliedSeq{
     "gtm_feed_applied_seq", MetricType::kGauge,
     "Highest sequence applied to a Book in this process (maximum over tenants).", ""};
+inline constexpr MetricDef kFeedBehind{
+    "gtm_feed_behind_changes", MetricType::kGauge,
+    "Revisions heard of and not applied, of the tenant with the most.", ""};
+inline constexpr MetricDef kFeedLag{
+    "gtm_feed_lag_seconds", MetricType::kHistogram,
+    "Time from the commit of a revision to its being applied to a Book.", "consumer"};
 inline constexpr MetricDef kFeedStaleness{
     "gtm_feed_staleness_seconds", MetricType::kGauge,
     "Time since the feed was last heard of (maximum over tenants).", ""};
 inline constexpr MetricDef kFeedRelists{"gtm_feed_relists_total", MetricType::kCounter,
                                         "Books that had to be listed again.", ""};
+inline constexpr MetricDef kFeedReconnects{"gtm_feed_reconnects_total", MetricType::kCounter,
+                                           "Watch streams begun after the first of a Book.", ""};
 inline constexpr MetricDef kBookBytes{"gtm_book_bytes", MetricType::kGauge,
                                       "Memory held by Books in this process.", ""};
 inline constexpr MetricDef kBooks{"gtm_books", MetricType::kGauge,
                                   "Books (tenants) held in this process.", ""};
+inline constexpr MetricDef kBooksDropped{"gtm_books_dropped_total", MetricType::kCounter,
+                                         "Books dropped to stay within the memory limit.", ""};
+
+// What the business asks, of the tenants in --business-metrics-tenants. Absent: not enough
+// data. Periods are this_quarter and next_quarter; money is in units of `currency`.
+inline constexpr MetricDef kForecastAmount{"gtm_forecast_amount", MetricType::kGauge,
+                                           "Bookings forecast for a period, at a quantile.",
+                                           "tenant,quantile,period,segment,currency"};
+inline constexpr MetricDef kForecastTarget{"gtm_forecast_target_amount", MetricType::kGauge,
+                                           "Target of a period: the sum of quotas.",
+                                           "tenant,period,segment,currency"};
+inline constexpr MetricDef kForecastWon{"gtm_forecast_won_amount", MetricType::kGauge,
+                                        "Bookings won in the period so far.",
+                                        "tenant,period,segment,currency"};
+inline constexpr MetricDef kForecastAttainment{"gtm_forecast_attainment_ratio", MetricType::kGauge,
+                                               "Bookings won so far over the target.",
+                                               "tenant,period"};
+inline constexpr MetricDef kForecastCalibration{
+    "gtm_forecast_calibration_ratio", MetricType::kGauge,
+    "Share of forecasts of past quarters whose outcome lay in P10 to P90; 0.8 is right.", "tenant"};
+inline constexpr MetricDef kCoverage{"gtm_pipeline_coverage_ratio", MetricType::kGauge,
+                                     "Open pipeline over the target that is left (FC-04).",
+                                     "tenant,period"};
+inline constexpr MetricDef kSignalValue{
+    "gtm_signal_value", MetricType::kGauge,
+    "Value of a growth signal for the last complete quarter (GS-02 to GS-09).", "tenant,signal"};
+inline constexpr MetricDef kSignalState{
+    "gtm_signal_state", MetricType::kGauge,
+    "1 for the state that a growth signal is in, 0 for the others.", "tenant,signal,state"};
+inline constexpr MetricDef kHandovers{"gtm_handovers", MetricType::kGauge,
+                                      "Hand-overs to sales of this quarter, by state (TG-20).",
+                                      "tenant,state"};
+inline constexpr MetricDef kDefinitionSince{
+    "gtm_target_definition_active_since_timestamp_seconds", MetricType::kGauge,
+    "When the target definition in force became active, as Unix time.", "tenant"};
+inline constexpr MetricDef kSponsorSlots{
+    "gtm_sponsor_capacity_slots", MetricType::kGauge,
+    "Slots of all executive sponsors under the active program (SP-12).", "tenant"};
+inline constexpr MetricDef kSponsorUsed{"gtm_sponsor_capacity_used", MetricType::kGauge,
+                                        "Live sponsorships.", "tenant"};
+inline constexpr MetricDef kSponsors{"gtm_sponsors", MetricType::kGauge,
+                                     "Executives by load: idle, part, full, or over their slots.",
+                                     "tenant,load"};
+inline constexpr MetricDef kFreshness{"gtm_data_freshness_seconds", MetricType::kGauge,
+                                      "Age of the newest change of a kind of record.",
+                                      "tenant,kind"};
 
 inline constexpr std::array kMetrics = {
-    kGrpcStarted,    kGrpcHandled,    kGrpcSeconds,    kGrpcReceived,
-    kGrpcSent,       kCallErrors,     kEtagConflicts,  kInflight,
-    kInflightLimit,  kShed,           kAuth,           kCertificateExpiry,
-    kJwksLoad,       kBuildInfo,      kProcessCpu,     kProcessRss,
-    kProcessVirtual, kProcessOpenFds, kProcessMaxFds,  kProcessStart,
-    kProcessThreads, kWatchStreams,   kFeedAppliedSeq, kFeedStaleness,
-    kFeedRelists,    kBookBytes,      kBooks,
+    kGrpcStarted,
+    kGrpcHandled,
+    kGrpcSeconds,
+    kGrpcReceived,
+    kGrpcSent,
+    kClientStarted,
+    kClientHandled,
+    kClientSeconds,
+    kCallErrors,
+    kEtagConflicts,
+    kInflight,
+    kInflightLimit,
+    kShed,
+    kAuth,
+    kCertificateExpiry,
+    kJwksLoad,
+    kBuildInfo,
+    kJobRuns,
+    kJobSuccess,
+    kProcessCpu,
+    kProcessRss,
+    kProcessVirtual,
+    kProcessOpenFds,
+    kProcessMaxFds,
+    kProcessStart,
+    kProcessThreads,
+    kStoreSeconds,
+    kStoreErrors,
+    kStoreRetries,
+    kPoolInUse,
+    kPoolIdle,
+    kPoolMax,
+    kPoolWaiting,
+    kReplays,
+    kMigrationVersion,
+    kWalBytes,
+    kDiskFree,
+    kDiskSize,
+    kRejectedRows,
+    kWatchStreams,
+    kWatchDropped,
+    kFeedHeadSeq,
+    kFeedAppliedSeq,
+    kFeedBehind,
+    kFeedLag,
+    kFeedStaleness,
+    kFeedRelists,
+    kFeedReconnects,
+    kBookBytes,
+    kBooks,
+    kBooksDropped,
+    kForecastAmount,
+    kForecastTarget,
+    kForecastWon,
+    kForecastAttainment,
+    kForecastCalibration,
+    kCoverage,
+    kSignalValue,
+    kSignalState,
+    kHandovers,
+    kDefinitionSince,
+    kSponsorSlots,
+    kSponsorUsed,
+    kSponsors,
+    kFreshness,
 };
 
 }  // namespace gtm::telemetry

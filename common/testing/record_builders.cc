@@ -145,6 +145,7 @@ rpc::Call MakeCall(absl::Time now) {
   call.principal.roles = (1u << rpc::kRoleCount) - 1;
   call.method = "gtm.test.v1.TestService/Test";
   call.trace_id = "0123456789abcdef0123456789abcdef";
+  call.span_id = "0123456789abcdef";
   call.now = now;
   call.deadline = SystemClock().Now() + kCallTimeout;
   return call;

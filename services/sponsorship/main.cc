@@ -2,11 +2,13 @@
 #include <grpcpp/grpcpp.h>
 
 #include "common/process/service_process.h"
+#include "services/sponsorship/handler/business_gauges.h"
 #include "services/sponsorship/handler/sponsorship_service.h"
 
 int main(int argc, char** argv) {
   return gtm::process::ServiceMain({.name = "sponsorship",
                                     .methods = gtm::sponsorship::handler::SponsorshipMethods(),
-                                    .make = gtm::sponsorship::handler::MakeSponsorshipService},
+                                    .make = gtm::sponsorship::handler::MakeSponsorshipService,
+                                    .gauges = gtm::sponsorship::handler::AddBusinessGauges},
                                    argc, argv);
 }

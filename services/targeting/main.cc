@@ -2,11 +2,14 @@
 #include <grpcpp/grpcpp.h>
 
 #include "common/process/service_process.h"
+#include "services/targeting/handler/business_gauges.h"
 #include "services/targeting/handler/targeting_service.h"
 
 int main(int argc, char** argv) {
   return gtm::process::ServiceMain({.name = "targeting",
                                     .methods = gtm::targeting::handler::TargetingMethods(),
-                                    .make = gtm::targeting::handler::MakeTargetingService},
+                                    .make = gtm::targeting::handler::MakeTargetingService,
+                                    .gauges = gtm::targeting::handler::AddBusinessGauges,
+                                    .gauges_age = true},
                                    argc, argv);
 }

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -27,10 +29,18 @@ nlohmann::json FindListening(const std::string& log) {
 
 }  // namespace
 
+struct ChildProcess::Said {
+  std::mutex mutex;
+  std::string text;
+};
+
 ChildProcess::ChildProcess(const std::string& binary, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), binary);
-  arguments.insert(arguments.end(),
-                   {"--address=127.0.0.1:0", "--metrics-address=", "--log-level=info"});
+  arguments.insert(arguments.end(), {"--address=127.0.0.1:0", "--log-level=info"});
+  const bool has_metrics = std::any_of(
+      arguments.begin(), arguments.end(),
+      [](const std::string& argument) { return argument.rfind("--metrics-address=", 0) == 0; });
+  if (!has_metrics) arguments.emplace_back("--metrics-address=");
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
@@ -60,11 +70,19 @@ ChildProcess::ChildProcess(const std::string& binary, std::vector<std::string> a
     line = FindListening(log);
   }
   EXPECT_TRUE(line.is_object()) << binary << " did not listen; it said: " << log;
-  if (line.is_object()) address_ = "127.0.0.1:" + std::to_string(line.at("port").get<int>());
-  // Whatever it says from now on is read and dropped, so that it never waits for us.
-  std::thread([fd = dup(log_)] {
+  if (line.is_object()) {
+    address_ = "127.0.0.1:" + std::to_string(line.at("port").get<int>());
+    health_address_ = line.value("health_address", "");
+    metrics_address_ = line.value("metrics_address", "");
+  }
+  said_ = std::make_shared<Said>();
+  said_->text = std::move(log);
+  // Whatever it says from now on is read at once, so that it never waits for us.
+  std::thread([fd = dup(log_), said = said_] {
     char buffer[4096];
-    while (read(fd, buffer, sizeof(buffer)) > 0) {
+    for (ssize_t count; (count = read(fd, buffer, sizeof(buffer))) > 0;) {
+      const std::lock_guard lock(said->mutex);
+      said->text.append(buffer, static_cast<size_t>(count));
     }
     close(fd);
   }).detach();
@@ -76,6 +94,11 @@ ChildProcess::~ChildProcess() {
     waitpid(pid_, nullptr, 0);
   }
   if (log_ >= 0) close(log_);
+}
+
+std::string ChildProcess::log() const {
+  const std::lock_guard lock(said_->mutex);
+  return said_->text;
 }
 
 int ChildProcess::Stop() {

@@ -2,11 +2,14 @@
 // The methods of gtm.forecasting.v1.ForecastingService as plain functions: parse, pin a
 // view, let the domain decide, commit, render. What they answer is said in service.proto.
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "common/records_client/records_client.h"
 #include "common/rpc/call.h"
 #include "gtm/forecasting/v1/service.pb.h"
+#include "services/forecasting/domain/deals.h"
 
 namespace gtm::forecasting::handler {
 
@@ -45,5 +48,10 @@ class ForecastingHandler {
 // INVALID_FIELDS for a period more than three years ahead.
 Result<v1::Forecast> Forecast(const records_client::Question& question,
                               const v1::GetForecastRequest& request);
+
+// Whole quarters before `after`'s day that Backtest repeats, oldest first: at most eight, and
+// only those with some closed deals before them.
+std::vector<FiscalPeriod> QuartersToTest(const domain::DealTable& after,
+                                         const std::optional<FiscalPeriod>& first_asked);
 
 }  // namespace gtm::forecasting::handler

@@ -104,27 +104,6 @@ int32_t PositionOf(const Question& question, const std::string& stage_id) {
   return INT32_MAX;
 }
 
-// Whole quarters that may be tested, oldest first.
-std::vector<FiscalPeriod> QuartersToTest(const DealTable& after,
-                                         const std::optional<FiscalPeriod>& first_asked) {
-  domain::DayNumber first_close = after.today;
-  for (const domain::Deal& deal : after.deals) {
-    if (deal.outcome != domain::Outcome::kOpen) {
-      first_close = std::min(first_close, deal.closed_day);
-    }
-  }
-  const FiscalPeriod current =
-      after.calendar.PeriodOf(domain::DayAt(after.today), PeriodUnit::kQuarter);
-  std::vector<FiscalPeriod> quarters;
-  for (int back = kBacktestQuartersMax; back >= 1; --back) {
-    const FiscalPeriod quarter = after.calendar.Shift(current, -back);
-    if (first_asked && quarter < *first_asked) continue;
-    const DayRange days = after.calendar.DaysOf(quarter);
-    if (domain::NumberOf(days.start) - first_close >= 28) quarters.push_back(quarter);
-  }
-  return quarters;
-}
-
 Result<std::vector<int>> CutDaysOf(const v1::BacktestRequest& request) {
   if (request.cut_days().empty()) {
     return std::vector<int>(std::begin(domain::kCutDays), std::end(domain::kCutDays));
@@ -167,6 +146,26 @@ void RenderBacktest(const std::vector<domain::Cut>& cuts, Currency currency,
 }
 
 }  // namespace
+
+std::vector<FiscalPeriod> QuartersToTest(const DealTable& after,
+                                         const std::optional<FiscalPeriod>& first_asked) {
+  domain::DayNumber first_close = after.today;
+  for (const domain::Deal& deal : after.deals) {
+    if (deal.outcome != domain::Outcome::kOpen) {
+      first_close = std::min(first_close, deal.closed_day);
+    }
+  }
+  const FiscalPeriod current =
+      after.calendar.PeriodOf(domain::DayAt(after.today), PeriodUnit::kQuarter);
+  std::vector<FiscalPeriod> quarters;
+  for (int back = kBacktestQuartersMax; back >= 1; --back) {
+    const FiscalPeriod quarter = after.calendar.Shift(current, -back);
+    if (first_asked && quarter < *first_asked) continue;
+    const DayRange days = after.calendar.DaysOf(quarter);
+    if (domain::NumberOf(days.start) - first_close >= 28) quarters.push_back(quarter);
+  }
+  return quarters;
+}
 
 Result<v1::Forecast> Forecast(const Question& question, const v1::GetForecastRequest& request) {
   GTM_ASSIGN_OR_RETURN(const ForecastQuestion asked, ParseForecast(request));
