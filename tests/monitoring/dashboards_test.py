@@ -94,6 +94,11 @@ class Dashboards(unittest.TestCase):
             height = max(y for _, y in taken) + 1
             self.assertEqual(len(taken), 24 * height, f"{name} has holes")
 
+    def test_titles_fit(self):
+        def check(panel):  # about 7.5 pixels a letter, 50 a column of a window of 1200
+            self.assertLess(7.5 * len(panel["title"]), 50 * panel["gridPos"]["w"] - 20)
+        self.check_panels(check)
+
     def test_datasource_only_by_variable(self):
         def check(panel):
             self.assertEqual(panel["datasource"], DATASOURCE)

@@ -1,5 +1,6 @@
 """What the monitoring tests share: reading rules, dashboards and the list of metrics."""
 
+import functools
 import json
 import pathlib
 import re
@@ -24,6 +25,7 @@ OTHERS = {
 }
 
 
+@functools.cache
 def rule_groups():
     """The groups of every PrometheusRule, in the order of the files."""
     groups = []
@@ -56,6 +58,7 @@ def recorded():
     return result
 
 
+@functools.cache
 def dashboards():
     """{file name: dashboard}"""
     return {path.name: json.loads(path.read_text())
@@ -67,6 +70,7 @@ def panels(dashboard):
     return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
 
 
+@functools.cache
 def metric_table():
     """{metric: (type, labels)} as common/telemetry documents it; its own test holds that equal
     to the table in the code."""
@@ -77,6 +81,7 @@ def metric_table():
             for name, kind, labels in rows}
 
 
+@functools.cache
 def known_series():
     """{series name: labels that it can have}, without those of the target."""
     known = dict(OTHERS)
