@@ -71,8 +71,10 @@ class ReloadedServerCredentials final : public grpc::ServerCredentials {
     }
     if (given_) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
     const grpc_ssl_pem_key_cert_pair pair = {latest_.key_pem.c_str(), latest_.cert_pem.c_str()};
-    *config = grpc_ssl_server_certificate_config_create(
-        latest_.client_ca_pem.empty() ? nullptr : latest_.client_ca_pem.c_str(), &pair, 1);
+    // Core insists on roots; without a CA no certificate is asked for, and they judge nobody.
+    const std::string& roots =
+        latest_.client_ca_pem.empty() ? latest_.cert_pem : latest_.client_ca_pem;
+    *config = grpc_ssl_server_certificate_config_create(roots.c_str(), &pair, 1);
     given_ = true;
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
   }
@@ -97,6 +99,9 @@ class ReloadedServerCredentials final : public grpc::ServerCredentials {
 Result<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
     const TlsFiles& files, ClientAuth client_auth, telemetry::Log& log,
     telemetry::Metrics& metrics) {
+  if (client_auth != ClientAuth::kOff && files.client_ca_file.empty()) {
+    return InvalidField("--tls-client-ca-file", "required where clients show certificates");
+  }
   GTM_ASSIGN_OR_RETURN(TlsMaterial first, ReadTls(files));
   return std::shared_ptr<grpc::ServerCredentials>(std::make_shared<ReloadedServerCredentials>(
       files, std::move(first), client_auth, log, metrics));
