@@ -37,11 +37,13 @@ Findings CheckSpread(const Objects& objects);
 Findings CheckAutoscaling(const Objects& objects);
 Findings CheckDatabaseBudget(const Objects& objects);  // connections
 Findings CheckQuota(const Objects& objects);
-Findings CheckServices(const Objects& objects);  // selectors and ports
-Findings CheckReferences(const Objects& objects);
 Findings CheckNamespaces(const Objects& objects);
 Findings CheckJobs(const Objects& objects);
 Findings CheckConfigHashes(const Objects& objects);
+
+// What one object says of another (name_rules.cc).
+Findings CheckServices(const Objects& objects);  // selectors and ports
+Findings CheckReferences(const Objects& objects);
 Findings CheckIdentity(const Objects& objects);  // TLS, names in certificates
 Findings CheckNetwork(const Objects& objects);   // network_rules.cc: exactly the edges we have
 

@@ -78,7 +78,8 @@ TEST(Types, NoticeWrongNamesAndTypes) {
       {"intervall", R"({"apiVersion": "monitoring.coreos.com/v1", "kind": "ServiceMonitor",
         "spec": {"selector": {}, "endpoints": [{"port": "metrics", "intervall": "15s"}]}})"},
       {"lables", R"({"apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule",
-        "spec": {"groups": [{"name": "a", "rules": [{"alert": "A", "expr": "1", "lables": {}}]}]}})"},
+        "spec": {"groups": [
+          {"name": "a", "rules": [{"alert": "A", "expr": "1", "lables": {}}]}]}})"},
       {"dnsName", R"({"apiVersion": "cert-manager.io/v1", "kind": "Certificate",
         "spec": {"secretName": "a", "issuerRef": {"name": "a"}, "dnsName": ["a"]}})"}};
   std::map<std::string, std::string> files;
