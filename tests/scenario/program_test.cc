@@ -81,7 +81,7 @@ TEST_F(Program, ATakenPortIsOneLine) {
 
 TEST_F(Program, MigratesOnlyOrNeverAsToldTo) {
   for (const std::string command : {"gtm serve", "gtm-records"}) {
-    const std::string store = " --store " + Store(command.substr(0, 5) + ".db");
+    const std::string store = " --store " + Store(command == "gtm serve" ? "a.db" : "b.db");
     const Outcome never = Execute(command + store + " --migrate never --metrics-address=");
     EXPECT_EQ(never.code, 1) << never.text;
     EXPECT_THAT(never.text, HasSubstr("--migrate only"));
