@@ -108,7 +108,9 @@ std::string DomainProblem(std::string_view path, std::string_view include) {
 }
 
 std::string CoreProblem(std::string_view include) {
-  static constexpr std::array<std::string_view, 3> kAllowed = {"absl/", "fmt/", "common/core/"};
+  // The last two are the compiler's own: instructions of the processor.
+  static constexpr std::array<std::string_view, 5> kAllowed = {"absl/", "fmt/", "common/core/",
+                                                               "cpuid.h", "immintrin.h"};
   if (IsStandard(include) || StartsWithAny(include, kAllowed)) return "";
   return "common/core includes only the standard library, absl, fmt and itself";
 }

@@ -20,21 +20,32 @@ int64_t Scale(int64_t max, int64_t points) {
   return quotient + (up ? 1 : 0);
 }
 
+// Points with two decimals, as fmt rounds: "12.35" of 12,345,678 micropoints. Without floating
+// point but for a tie, where the binary value decides.
+std::string Points(int64_t micropoints) {
+  constexpr int64_t kHundredth = criteria::kMicropointsPerPoint / 100;
+  if (micropoints < 0 || micropoints % kHundredth == kHundredth / 2) {
+    return fmt::format("{:.2f}", static_cast<double>(micropoints) / criteria::kMicropointsPerPoint);
+  }
+  const int64_t hundredths = (micropoints + kHundredth / 2) / kHundredth;
+  std::string text = std::to_string(hundredths / 100);
+  text += '.';
+  text += static_cast<char>('0' + hundredths / 10 % 10);
+  text += static_cast<char>('0' + hundredths % 10);
+  return text;
+}
+
 criteria::Part PriorityPart(std::string id, int64_t max, const ScoreRange& range) {
   criteria::Part part;
   part.criterion_id = std::move(id);
   part.micropoints = Scale(max, range.micropoints);
   part.max_micropoints = max;
   part.known = range.known_weight_bps > 0;
-  part.observed = fmt::format(
-      "{:.2f}", static_cast<double>(range.micropoints) / criteria::kMicropointsPerPoint);
-  part.matched =
-      range.low_micropoints == range.high_micropoints
-          ? "all data known"
-          : fmt::format(
-                "{:.2f} to {:.2f} with full data",
-                static_cast<double>(range.low_micropoints) / criteria::kMicropointsPerPoint,
-                static_cast<double>(range.high_micropoints) / criteria::kMicropointsPerPoint);
+  part.observed = Points(range.micropoints);
+  part.matched = range.low_micropoints == range.high_micropoints
+                     ? "all data known"
+                     : Points(range.low_micropoints) + " to " + Points(range.high_micropoints) +
+                           " with full data";
   return part;
 }
 
@@ -87,6 +98,8 @@ AccountScorer::AccountScorer(const Definition& definition, const book::BookView&
       engagement_values_(definition.engagement_attributes().size()) {}
 
 void AccountScorer::Read(book::AccountRow row) {
+  if (read_ == row) return;
+  read_ = row;
   const book::AccountFacts account = context_.view.account(row);
   EngagementMeasure measure;
   if (definition_.reads_engagement()) measure = meter_.Measure(context_.view.engagements_of(row));

@@ -61,6 +61,7 @@ class AccountScorer {
   const Definition& definition_;
   ReadContext context_;
   EngagementMeter meter_;
+  std::optional<book::AccountRow> read_;  // whose values are held
   std::vector<criteria::Value> fit_values_;
   std::vector<criteria::Value> engagement_values_;
 };
