@@ -104,6 +104,8 @@ Status Server::StartHealth(const std::string& address) {
   builder.SetOption(std::make_unique<NoPlugins>());
   SetServerArguments(&builder);
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &health_port_);
+  health_generic_ = std::make_unique<NotServed>();  // gRPC starts no server without a service
+  builder.RegisterCallbackGenericService(health_generic_.get());
   health_ = builder.BuildAndStart();
   if (health_ == nullptr || health_port_ == 0) return CannotListen("health_address", address);
   return {};

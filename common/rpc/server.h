@@ -50,6 +50,7 @@ class Server {
   std::unique_ptr<grpc::CallbackGenericService> generic_;
   std::unique_ptr<grpc::Server> server_;
   // A server of its own: a second port of one server would serve everything there, too.
+  std::unique_ptr<grpc::CallbackGenericService> health_generic_;
   std::unique_ptr<grpc::Server> health_;
   int port_ = 0;
   int health_port_ = 0;
