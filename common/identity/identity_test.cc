@@ -318,7 +318,7 @@ TEST_F(VerifierTest, ADamagedFileLeavesTheLastGoodOneInForce) {
   clock_.Advance(kFilePoll);
   EXPECT_EQ(WhyNot(ShowBearer(token)), "ok");
   EXPECT_EQ(WhyNot(Show({}, {"job.example"})), "ok");
-  EXPECT_NE(metrics_.Render().find("=\"jwks_load\",result=\"error\"} 1"), std::string::npos);
+  EXPECT_NE(metrics_.Render().find("{result=\"error\",task=\"jwks_load\"} 1"), std::string::npos);
   folder_.Write("jwks.json", JwksOf({&two_}));
   clock_.Advance(kFilePoll);
   EXPECT_EQ(WhyNot(ShowBearer(token)), "kid");

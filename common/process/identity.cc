@@ -73,7 +73,7 @@ class Flags {
     if (!config_.Has(config::kStore) && Has(config::kTlsCaFile) && Has(config::kTlsCertFile)) {
       return;
     }
-    const std::string_view url = config_.Has(config::kStore) ? config_.Text(config::kStore) : "";
+    const std::string url = config_.Has(config::kStore) ? config_.Text(config::kStore) : "";
     constexpr std::string_view kSqlite = "sqlite:";
     std::error_code ignored;
     const bool may_have_keys =
