@@ -67,7 +67,7 @@ class Dashboards(unittest.TestCase):
                     if variable["type"] == "query":
                         self.assertEqual(variable["datasource"], DATASOURCE)
                         self.assertEqual(monitoring.unknown_names(
-                            re.match(r"label_values\((.*), \w+\)$", variable["definition"]).group(1)
+                            re.match(r"label_values\((.*), \w+\)$", variable["query"]["query"]).group(1)
                         ), [])
 
     def test_panel_ids_and_titles_are_unique(self):

@@ -174,8 +174,10 @@ class Live(unittest.TestCase):
     def test_5_every_variable_has_choices(self):
         for dashboard in monitoring.dashboards().values():
             for variable in dashboard["templating"]["list"]:
-                match = re.match(r"label_values\((.*), (\w+)\)$", variable.get("definition", ""))
-                if match and match.group(2) == "job":
+                if variable["type"] != "query":
+                    continue
+                match = re.match(r"label_values\((.*), (\w+)\)$", variable["query"]["query"])
+                if match.group(2) == "job":
                     jobs = {labels["job"]
                             for labels, _ in self.prometheus.query(replace(match.group(1)))}
                     self.assertLessEqual({"gtm", "gtm-growth", "gtm-secure"}, jobs)

@@ -26,7 +26,7 @@ def variables():
     def query(name, label, text, all_value, description):
         return {
             "name": name, "label": label, "type": "query", "datasource": DATASOURCE,
-            "query": {"query": text, "refId": "Variable"}, "definition": text,
+            "query": {"query": text, "refId": "Variable"},
             "refresh": 2, "sort": 1, "multi": True, "includeAll": True, "allValue": all_value,
             "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
             "description": description,
@@ -35,7 +35,7 @@ def variables():
     return [
         {
             "name": "datasource", "label": "Data source", "type": "datasource",
-            "query": "prometheus", "refresh": 1, "current": {},
+            "query": "prometheus", "refresh": 1,
             "description": "The Prometheus that scrapes the platform.",
         },
         query("namespace", "Namespace", "label_values(gtm_build_info, namespace)", ".*",
@@ -136,11 +136,15 @@ def options(panel):
                 "sortBy": [{"displayName": panel["sort"], "desc": True}] if "sort" in panel else []}
     if kind == "state-timeline":
         return {"mergeValues": True, "showValue": "auto", "alignValue": "left", "rowHeight": 0.8,
-                "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True}}
+                "tooltip": {"mode": "single", "sort": "none"},
+                "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True,
+                           "calcs": []}}
     if kind == "heatmap":
         return {"calculate": False, "yAxis": {"unit": panel.get("unit", "short")},
-                "cellGap": 1, "color": {"mode": "scheme", "scheme": "Blues", "steps": 32},
-                "tooltip": {"show": True, "yHistogram": False}, "legend": {"show": True}}
+                "cellGap": 1, "legend": {"show": True},
+                "color": {"mode": "scheme", "scheme": "Blues", "steps": 32, "reverse": False,
+                          "fill": "dark-blue", "exponent": 0.5},
+                "tooltip": {"mode": "single", "yHistogram": False}}
     raise ValueError(f"{panel['title']}: no such kind of panel: {kind}")
 
 
