@@ -29,6 +29,7 @@ struct Batch {
   store::WriteRequest write;
   std::vector<int> positions;  // of the mutations, in the batch
   bool done = false;
+  bool wrote = false;  // and is durable
 };
 
 void Reject(int index, const FieldViolation& violation, Reason reason,
@@ -61,6 +62,9 @@ class Import {
         clock_(clock),
         silence_max_(silence_max),
         stream_(stream) {}
+
+  // Revision of the last batch that was written, or "": once Run() has returned.
+  const std::string& last_write() const { return last_write_; }
 
   Status Run() {
     std::thread answerer([this] { AnswerLoop(); });
@@ -183,6 +187,7 @@ class Import {
     if (result.ok()) {
       for (const auto& outcome : result->outcome.outcomes) Count(outcome, &batch->response);
       batch->response.set_revision(FormatRevision(result->epoch, result->outcome.seq));
+      batch->wrote = true;
       Finish(batch, {});
     } else if (result.error().reason() == Reason::INVALID_FIELDS &&
                TakeOutRejected(result.error(), batch.get())) {
@@ -280,6 +285,7 @@ class Import {
                     [&] { return batches_.empty() ? reading_ended_ : batches_.front()->done; });
       if (batches_.empty()) return;
       const std::shared_ptr<Batch> batch = batches_.front();
+      if (batch->wrote) last_write_ = batch->response.revision();
       lock.unlock();
       sending = sending && stream_.Write(batch->response);
       lock.lock();
@@ -300,13 +306,17 @@ class Import {
   std::condition_variable changed_;
   std::deque<std::shared_ptr<Batch>> batches_;
   bool reading_ended_ = false;
+  std::string last_write_;
 };
 
 }  // namespace
 
-Status RunImport(const rpc::Call& call, store::Store& store, EpochCache& epochs, Writer& writer,
+Status RunImport(rpc::Call& call, store::Store& store, EpochCache& epochs, Writer& writer,
                  const Clock& clock, absl::Duration silence_max, ImportStream& stream) {
-  return Import(call, store, epochs, writer, clock, silence_max, stream).Run();
+  Import import(call, store, epochs, writer, clock, silence_max, stream);
+  Status status = import.Run();
+  call.revision = import.last_write();  // for the audit log
+  return status;
 }
 
 }  // namespace gtm::records::handler

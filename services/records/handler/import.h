@@ -13,7 +13,7 @@ namespace gtm::records::handler {
 // order of the batches. A bad record is rejected alone; a batch that is empty or too long
 // ends the stream (INVALID_FIELDS), as does a caller that neither sends nor waits for answers
 // for `silence_max` (DEADLINE_EXPIRED): a stream is a slot that others want.
-Status RunImport(const rpc::Call& call, store::Store& store, EpochCache& epochs, Writer& writer,
+Status RunImport(rpc::Call& call, store::Store& store, EpochCache& epochs, Writer& writer,
                  const Clock& clock, absl::Duration silence_max, ImportStream& stream);
 
 inline constexpr int kBatchesInFlight = 4;
