@@ -104,8 +104,8 @@ v1::CommitRequest PutAccount(int64_t number) {
   return request;
 }
 
-// Calls in flight that start the next one when they end.
-class Callers {
+// Calls in flight that start the next one when they end. Lives as long as the last of them.
+class Callers : public std::enable_shared_from_this<Callers> {
  public:
   Callers(const std::shared_ptr<grpc::Channel>& channel, int64_t first, int commit_count)
       : stub_(RecordsService::NewStub(channel)), next_(first), end_(first + commit_count) {}
@@ -133,7 +133,7 @@ class Callers {
     auto call = std::make_shared<Call>();
     call->request = PutAccount(number);
     stub_->async()->Commit(&call->context, &call->request, &call->response,
-                           [this, call](const grpc::Status& status) {
+                           [this, self = shared_from_this(), call](const grpc::Status& status) {
                              if (!status.ok()) Die("commit: " + status.error_message());
                              Start();
                            });
@@ -184,8 +184,9 @@ void BenchCommit(const Engine& engine, const Company& company) {
   std::vector<double> ours, raw;
   for (int round = 0; round < kRounds; ++round) {
     raw.push_back(kSingleInserts / engine.Insert(stores.NewRaw(), rows, 1));
-    Callers callers(ChannelTo(server), int64_t{round} * kCommits, kCommits);
-    ours.push_back(kCommits / SecondsOf([&] { callers.Run(kCallers); }));
+    const auto callers =
+        std::make_shared<Callers>(ChannelTo(server), int64_t{round} * kCommits, kCommits);
+    ours.push_back(kCommits / SecondsOf([&] { callers->Run(kCallers); }));
   }
   PrintRatio("commits/s of 64 callers, raw: 1", engine.name, Median(ours), Median(raw), ">= 5");
 }
@@ -228,16 +229,23 @@ void BenchVisible(const std::string& name, const std::string& engine,
     v1::CommitRequest request;
     v1::CommitResponse response;
   };
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::deque<Answer> answers;
+  // Shared with the callbacks, the last of which may outlive this function.
+  struct Queue {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<Answer> answers;
+  };
+  const auto queue = std::make_shared<Queue>();
+  // New requests in every run: one that was made before changes nothing.
+  static int64_t first = 0;
+  first += kVisibleCommits;
   std::vector<double> milliseconds;
   std::thread waiter([&] {
     for (int i = 0; i < kVisibleCommits; ++i) {
-      std::unique_lock lock(mutex);
-      changed.wait(lock, [&] { return !answers.empty(); });
-      const Answer answer = std::move(answers.front());
-      answers.pop_front();
+      std::unique_lock lock(queue->mutex);
+      queue->changed.wait(lock, [&] { return !queue->answers.empty(); });
+      const Answer answer = std::move(queue->answers.front());
+      queue->answers.pop_front();
       lock.unlock();
       AskFor(cache, answer.revision);
       milliseconds.push_back(absl::ToDoubleMilliseconds(SystemClock().Monotonic() - answer.time));
@@ -248,13 +256,13 @@ void BenchVisible(const std::string& name, const std::string& engine,
   for (int i = 0; i < kVisibleCommits; ++i) {
     absl::SleepFor(start + absl::Seconds(i) / kCommitsPerSecond - SystemClock().Monotonic());
     auto call = std::make_shared<Call>();
-    call->request = PutAccount(i);
+    call->request = PutAccount(first + i);
     stub->async()->Commit(
-        &call->context, &call->request, &call->response, [&, call](const grpc::Status& status) {
+        &call->context, &call->request, &call->response, [queue, call](const grpc::Status& status) {
           if (!status.ok()) Die("commit: " + status.error_message());
-          const std::lock_guard lock(mutex);
-          answers.push_back({call->response.revision(), SystemClock().Monotonic()});
-          changed.notify_one();
+          const std::lock_guard lock(queue->mutex);
+          queue->answers.push_back({call->response.revision(), SystemClock().Monotonic()});
+          queue->changed.notify_one();
         });
   }
   waiter.join();
