@@ -128,7 +128,8 @@ TEST_F(ErasePersonTest, LeavesNoVersionOfAnyKindThatSpeaksOfThePerson) {
     for (const record::KindInfo& kind : record::Kinds()) {
       store::ListQuery list;
       list.kind = kind.kind;
-      for (const auto& record : memory_->List(kTenant, list)->records) {
+      const auto listed = memory_->List(kTenant, list);
+      for (const auto& record : listed->records) {
         EXPECT_EQ(record.body.find("secret-" + info.name), std::string::npos);
       }
     }

@@ -5,7 +5,7 @@
 
 #include "common/rpc/call_meters.h"
 #include "common/rpc/raw_unary.h"
-#include "gtm/records/v1/service.grpc.pb.h"
+#include "gtm/records/v1/service.pb.h"
 
 namespace gtm::records::handler {
 namespace {
