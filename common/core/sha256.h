@@ -2,16 +2,22 @@
 // SHA-256 (FIPS 180-4), for the input hash of decisions and for contents. Not for
 // passwords.
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+
+struct evp_md_ctx_st;  // of OpenSSL
 
 namespace gtm {
 
 // Hashes a stream of bytes. Not thread-safe.
 class Sha256 {
  public:
+  Sha256();
+  // Goes on from the same bytes: a common beginning is hashed once.
+  Sha256(const Sha256& other);
+  Sha256& operator=(const Sha256&) = delete;
   Sha256& Update(std::string_view bytes);
   // A number as eight bytes, the highest first.
   Sha256& Update(int64_t number);
@@ -21,11 +27,10 @@ class Sha256 {
   std::string HexDigest();
 
  private:
-  void Compress(const unsigned char* block);
-  std::array<uint32_t, 8> state_ = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  std::array<unsigned char, 64> block_{};
-  uint64_t byte_count_ = 0;
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
 // HexDigest of one text.

@@ -21,5 +21,13 @@ TEST(Sha256, TextsAreDelimited) {
   EXPECT_EQ(Sha256().Update("ab").Update("c").HexDigest(), Sha256Hex("abc"));
 }
 
+TEST(Sha256, CopiesGoOnFromTheSameBytes) {
+  Sha256 beginning;
+  beginning.Update("ab");
+  Sha256 copy = beginning;
+  EXPECT_EQ(copy.Update("c").HexDigest(), Sha256Hex("abc"));
+  EXPECT_EQ(beginning.Update("d").HexDigest(), Sha256Hex("abd"));
+}
+
 }  // namespace
 }  // namespace gtm

@@ -15,7 +15,7 @@ bool IsTest(std::string_view path);
 // The arrows of the architecture (README "Where is the code?"):
 // - services/*/domain: only the standard library without clocks, threads and random
 //   numbers, absl, fmt, the pure folders of common, protobuf messages, its own folder;
-// - common/core: only the standard library, absl, fmt and itself;
+// - common/core: only the standard library, absl, fmt, SHA-256 of OpenSSL and itself;
 // - common never includes services, and no service another (services/gtm is the front
 //   door and may);
 // - gRPC's generated code only in *_service files of handlers; SQL only in the store.
