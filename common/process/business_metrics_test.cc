@@ -64,7 +64,7 @@ TEST_F(BusinessMetricsTest, SaysNothingOfATenantWithoutRecords) {
   const std::string text = metrics_.Render();
   EXPECT_THAT(text, HasSubstr("gtm_sponsor_capacity_used{tenant=\"test-tenant\"} 1"));
   EXPECT_THAT(text, Not(HasSubstr("nobody")));
-  EXPECT_THAT(text, HasSubstr("gtm_job_runs_total{task=\"business_metrics\",result=\"ok\"} 1"));
+  EXPECT_THAT(text, HasSubstr("gtm_job_runs_total{result=\"ok\",task=\"business_metrics\"} 1"));
 }
 
 TEST_F(BusinessMetricsTest, ComputesAgainOnlyWhatChanged) {
@@ -92,7 +92,7 @@ TEST_F(BusinessMetricsTest, WhatCannotBeComputedIsGone) {
   EXPECT_FALSE(business.RunOnce());
   EXPECT_THAT(metrics_.Render(), Not(HasSubstr("gtm_sponsor_capacity_used{")));
   EXPECT_THAT(metrics_.Render(),
-              HasSubstr("gtm_job_runs_total{task=\"business_metrics\",result=\"error\"} 1"));
+              HasSubstr("gtm_job_runs_total{result=\"error\",task=\"business_metrics\"} 1"));
   fails_ = false;
   fake_.set_unavailable(true);
   EXPECT_FALSE(business.RunOnce());

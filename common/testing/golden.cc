@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <string>
+#include <vector>
 
 namespace gtm::test {
 namespace {
@@ -27,6 +30,28 @@ constexpr std::string_view kAdvice =
     "differs from its golden text; if the change is meant, run the test with "
     "GTM_UPDATE_GOLDEN=1 and look at the diff";
 
+// Fails where the texts differ, with the first lines that do: a whole story twice helps nobody.
+void ExpectSame(std::string_view expected, std::string_view text, const std::string& what) {
+  if (expected == text) return;
+  const auto lines = [](std::string_view all) {
+    std::vector<std::string> split;
+    std::istringstream in{std::string(all)};
+    for (std::string line; std::getline(in, line);) split.push_back(line);
+    return split;
+  };
+  const std::vector<std::string> wanted = lines(expected), got = lines(text);
+  std::string shown;
+  constexpr int kShownMax = 10;
+  int differing = 0;
+  for (size_t i = 0; i < std::max(wanted.size(), got.size()); ++i) {
+    const std::string_view before = i < wanted.size() ? std::string_view(wanted[i]) : "(nothing)";
+    const std::string_view after = i < got.size() ? std::string_view(got[i]) : "(nothing)";
+    if (before == after || ++differing > kShownMax) continue;
+    shown += fmt::format("line {}\n- {}\n+ {}\n", i + 1, before, after);
+  }
+  ADD_FAILURE() << what << " " << kAdvice << "\n" << differing << " lines differ\n" << shown;
+}
+
 }  // namespace
 
 void ExpectGolden(const std::string& path, std::string_view text) {
@@ -39,7 +64,7 @@ void ExpectGolden(const std::string& path, std::string_view text) {
     ADD_FAILURE() << path << " does not exist; make it with GTM_UPDATE_GOLDEN=1";
     return;
   }
-  EXPECT_EQ(text, *expected) << path << " " << kAdvice;
+  ExpectSame(*expected, text, path);
 }
 
 void ExpectSection(const std::string& path, std::string_view name, std::string_view text) {
@@ -58,7 +83,7 @@ void ExpectSection(const std::string& path, std::string_view name, std::string_v
     std::ofstream(RootPath(path), std::ios::binary) << *file;
     return;
   }
-  EXPECT_EQ(file->substr(start, to - start), text) << path << " section " << name << " " << kAdvice;
+  ExpectSame(file->substr(start, to - start), text, fmt::format("{} section {}", path, name));
 }
 
 }  // namespace gtm::test

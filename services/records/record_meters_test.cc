@@ -164,7 +164,7 @@ TEST(RecordMeters, CountsWhatHandlersTell) {
   EXPECT_EQ(ValueOf(metrics, "gtm_watch_dropped_total{reason=\"too_slow\"}"), 1);
   EXPECT_EQ(ValueOf(metrics, "gtm_watch_dropped_total{reason=\"shutdown\"}"), 0);
   EXPECT_EQ(ValueOf(metrics, "gtm_data_rejected_rows_total{reason=\"INVALID_FIELDS\"}"), 1);
-  EXPECT_EQ(ValueOf(metrics, "gtm_job_runs_total{task=\"maintenance\",result=\"error\"}"), 1);
+  EXPECT_EQ(ValueOf(metrics, "gtm_job_runs_total{result=\"error\",task=\"maintenance\"}"), 1);
   EXPECT_GT(ValueOf(metrics, "gtm_job_last_success_timestamp_seconds{task=\"maintenance\"}"),
             1.7e9);
 }
