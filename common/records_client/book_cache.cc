@@ -102,6 +102,17 @@ void BookCache::Shared::Tidy() {
   }
 }
 
+namespace {
+
+// Before the call's own deadline, so that the caller hears what it waited for.
+absl::Time WaitUntil(absl::Time deadline, absl::Time now) {
+  constexpr absl::Duration kAnswerTime = absl::Milliseconds(100);
+  if (deadline == absl::InfiniteFuture()) return deadline;
+  return deadline - std::min(kAnswerTime, (deadline - now) / 10);
+}
+
+}  // namespace
+
 BookCache::BookCache(BookCacheOptions options)
     : shared_(std::make_unique<Shared>(std::move(options))) {}
 BookCache::~BookCache() = default;
@@ -121,16 +132,16 @@ Result<Question> BookCache::Ask(const rpc::Call& call, const type::v1::PointInTi
     GTM_ASSIGN_OR_RETURN(min_revision, ParseRevision(point.min_revision()));
   }
   const bool may_wait = call.patience == rpc::Patience::kLong;
+  const absl::Time wait_until = WaitUntil(call.deadline, shared_->options.follower.clock->Now());
   if (recorded.has_value()) {
     if (!may_wait) return call.WantsToWait();
-    GTM_ASSIGN_OR_RETURN(question.view,
-                         shared_->past.ViewAt(call.tenant(), *recorded, call.deadline));
+    GTM_ASSIGN_OR_RETURN(question.view, shared_->past.ViewAt(call.tenant(), *recorded, wait_until));
     return question;
   }
   const std::shared_ptr<Follower> follower = shared_->Of(call.tenant());
   if (!may_wait && !follower->IsReady(min_revision)) return call.WantsToWait();
   GTM_ASSIGN_OR_RETURN(question.view,
-                       follower->ViewAt(min_revision, call.deadline, call.is_cancelled));
+                       follower->ViewAt(min_revision, wait_until, call.is_cancelled));
   return question;
 }
 
