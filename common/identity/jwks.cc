@@ -134,8 +134,8 @@ std::string ToDer(std::string_view signature) {
       ECDSA_SIG_set0(pair.get(), r.get(), s.get()) != 1) {
     return "";
   }
-  r.release();  // the pair's now
-  s.release();
+  (void)r.release();  // the pair's now
+  (void)s.release();
   unsigned char* der = nullptr;
   const int length = i2d_ECDSA_SIG(pair.get(), &der);
   std::string bytes;

@@ -11,15 +11,15 @@ namespace {
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-constexpr std::array<signed char, 256> MakeValues() {
-  std::array<signed char, 256> values{};
-  for (signed char& value : values) value = -1;
+constexpr std::array<int16_t, 256> MakeValues() {
+  std::array<int16_t, 256> values{};
+  for (int16_t& value : values) value = -1;
   for (size_t i = 0; i < kAlphabet.size(); ++i) {
-    values[static_cast<unsigned char>(kAlphabet[i])] = static_cast<signed char>(i);
+    values[static_cast<unsigned char>(kAlphabet[i])] = static_cast<int16_t>(i);
   }
   return values;
 }
-constexpr std::array<signed char, 256> kValues = MakeValues();
+constexpr std::array<int16_t, 256> kValues = MakeValues();
 
 }  // namespace
 
