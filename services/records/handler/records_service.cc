@@ -1,41 +1,26 @@
 #include "services/records/handler/records_service.h"
 
-#include "common/rpc/call_meters.h"
 #include "common/rpc/gate.h"
 #include "common/rpc/raw_unary.h"
 #include "gtm/records/v1/service.grpc.pb.h"
 #include "services/records/handler/import_call.h"
 #include "services/records/handler/records_handler.h"
+#include "services/records/handler/watch_call.h"
 
 namespace gtm::records::handler {
 namespace {
 
 using Service = v1::RecordsService;
 
-// By callback on the bytes themselves; Watch stays synchronous.
-using Base = Service::WithRawCallbackMethod_Commit<Service::WithRawCallbackMethod_BatchCommit<
-    Service::WithRawCallbackMethod_Get<Service::WithRawCallbackMethod_BatchGet<
-        Service::WithRawCallbackMethod_List<Service::WithRawCallbackMethod_ListHistory<
-            Service::WithRawCallbackMethod_ErasePerson<Service::WithRawCallbackMethod_GetHead<
-                Service::WithRawCallbackMethod_Import<Service::Service>>>>>>>>>;
-
-class GrpcWatchSink final : public WatchSink {
- public:
-  GrpcWatchSink(grpc::ServerContext* context, grpc::ServerWriter<v1::WatchResponse>* writer,
-                rpc::MethodMeters& meters)
-      : context_(context), writer_(writer), meters_(meters) {}
-  bool Write(const v1::WatchResponse& response) override {
-    const bool sent = writer_->Write(response);
-    if (sent) meters_.Sent();
-    return sent;
-  }
-  void Cancel() override { context_->TryCancel(); }
-
- private:
-  grpc::ServerContext* context_;
-  grpc::ServerWriter<v1::WatchResponse>* writer_;
-  rpc::MethodMeters& meters_;
-};
+// By callback on the bytes themselves, without exception: one synchronous method would slow
+// down the whole server (common/rpc/README.md).
+using Base =
+    rpc::Mixed<Service::Service, Service::WithRawCallbackMethod_Commit,
+               Service::WithRawCallbackMethod_BatchCommit, Service::WithRawCallbackMethod_Get,
+               Service::WithRawCallbackMethod_BatchGet, Service::WithRawCallbackMethod_List,
+               Service::WithRawCallbackMethod_ListHistory,
+               Service::WithRawCallbackMethod_ErasePerson, Service::WithRawCallbackMethod_GetHead,
+               Service::WithRawCallbackMethod_Watch, Service::WithRawCallbackMethod_Import>;
 
 class RecordsRpc final : public Base {
  public:
@@ -94,13 +79,8 @@ class RecordsRpc final : public Base {
         [this](rpc::Call& call, const auto& q, auto* a) { return handler_.GetHead(call, q, a); });
   }
 
-  grpc::Status Watch(grpc::ServerContext* context, const v1::WatchRequest* request,
-                     grpc::ServerWriter<v1::WatchResponse>* writer) override {
-    constexpr std::string_view kMethod = "gtm.records.v1.RecordsService/Watch";
-    return gate_.Stream(context, kMethod, [&](rpc::Call& call) {
-      GrpcWatchSink sink(context, writer, gate_.MetersOf(kMethod));
-      return handler_.Watch(call, *request, sink);
-    });
+  grpc::ServerWriteReactor<Bytes>* Watch(Context* context, const Bytes* request) override {
+    return WatchCall::Start(gate_, handler_, context, request);
   }
   grpc::ServerBidiReactor<Bytes, Bytes>* Import(Context* context) override {
     return ImportCall::Start(gate_, handler_, context);
