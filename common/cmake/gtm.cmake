@@ -40,13 +40,17 @@ if(GTM_SANITIZE)
   add_link_options(-fsanitize=${GTM_SANITIZE})
 endif()
 
-# gtm_proto(<name> [GRPC] PROTOS a.proto ... [DEPS gtm_type_proto ...])
-# Makes gtm_<name>_proto from protos of the current folder; with GRPC also
-# gtm_<name>_grpc with the service stubs. Generated code is nobody's to lint.
+# gtm_proto(<name> [ROOT folder] PROTOS a.proto ... [SERVICES b.proto ...] [DEPS ...])
+# Makes gtm_<name>_proto from protos of the current folder; with SERVICES also
+# gtm_<name>_grpc with the service stubs. Generated code is nobody's to lint. ROOT: what
+# imports are relative to, if not protos/ of the project.
 set(GTM_GENERATED_DIR ${CMAKE_BINARY_DIR}/generated)
 function(gtm_proto name)
-  cmake_parse_arguments(ARG "" "" "PROTOS;SERVICES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "ROOT" "PROTOS;SERVICES;DEPS" ${ARGN})
   set(proto_root ${CMAKE_SOURCE_DIR}/protos)
+  if(ARG_ROOT)
+    set(proto_root ${ARG_ROOT})
+  endif()
   file(MAKE_DIRECTORY ${GTM_GENERATED_DIR})
   set(message_sources)
   set(service_sources)

@@ -1,10 +1,7 @@
 #include "common/rpc/server.h"
 
 #include <fmt/format.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/impl/server_builder_option.h>
-#include <grpcpp/impl/server_builder_plugin.h>
 
 #include <chrono>
 
@@ -30,15 +27,6 @@ class NotServed final : public grpc::CallbackGenericService {
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override {
     return new Reactor(context->method());
-  }
-};
-
-// Without what plugins would add to a server, such as reflection.
-class NoPlugins final : public grpc::ServerBuilderOption {
- public:
-  void UpdateArguments(grpc::ChannelArguments*) override {}
-  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    plugins->clear();
   }
 };
 
@@ -74,11 +62,8 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                options.address));
   }
   grpc::EnableDefaultHealthCheckService(true);
-  if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   std::unique_ptr<Server> server(new Server);
   grpc::ServerBuilder builder;
-  // Reflection, once initialized, would come to every server of the process.
-  if (!options.reflection) builder.SetOption(std::make_unique<NoPlugins>());
   SetServerArguments(&builder);
   if (!options.address.empty()) {
     builder.AddListeningPort(
@@ -87,6 +72,7 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
         &server->port_);
   }
   for (grpc::Service* service : options.services) builder.RegisterService(service);
+  if (options.reflection) server->reflection_.AddTo(&builder);
   server->generic_ = std::make_unique<NotServed>();
   builder.RegisterCallbackGenericService(server->generic_.get());
   server->server_ = builder.BuildAndStart();
@@ -101,7 +87,6 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
 
 Status Server::StartHealth(const std::string& address) {
   grpc::ServerBuilder builder;
-  builder.SetOption(std::make_unique<NoPlugins>());
   SetServerArguments(&builder);
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &health_port_);
   health_generic_ = std::make_unique<NotServed>();  // gRPC starts no server without a service

@@ -10,6 +10,7 @@
 
 #include "common/core/result.h"
 #include "common/rpc/gate.h"
+#include "common/rpc/reflection.h"
 
 namespace gtm::rpc {
 
@@ -21,7 +22,8 @@ struct ServerOptions {
   // Where grpc.health.v1, and nothing else, is served without TLS. Empty: nowhere.
   std::string health_address = "";
   bool reflection = true;
-  std::vector<grpc::Service*> services;  // not owned
+  // Not owned. By callbacks: one synchronous method would slow down all (see README.md).
+  std::vector<grpc::Service*> services;
 };
 
 class Server {
@@ -48,6 +50,7 @@ class Server {
   // Error: INVALID_FIELDS ("health_address").
   Status StartHealth(const std::string& address);
   std::unique_ptr<grpc::CallbackGenericService> generic_;
+  Reflection reflection_;
   std::unique_ptr<grpc::Server> server_;
   // A server of its own: a second port of one server would serve everything there, too.
   std::unique_ptr<grpc::CallbackGenericService> health_generic_;
