@@ -6,6 +6,7 @@
 
 #include "common/book/names.h"
 #include "common/records_client/identity.h"
+#include "common/records_client/watch_reader.h"
 
 namespace gtm::records_client {
 namespace {
@@ -131,12 +132,12 @@ Error Follower::Watch() {
     watch_start_ = options_.clock->Monotonic();
     watching_ = true;
   }
-  const auto reader = stub_->Watch(&context, request);
+  WatchReader reader(*stub_, &context, request);
   WatchResponse response;
   Status taken;
-  while (taken.ok() && reader->Read(&response)) taken = Take(&response);
+  while (taken.ok() && reader.Read(&response)) taken = Take(&response);
   if (!taken.ok()) context.TryCancel();
-  const grpc::Status status = reader->Finish();
+  const grpc::Status status = reader.Finish();
   call_.Release();
   if (!taken.ok()) return std::move(taken).error();
   if (status.ok()) return Error(Reason::RECORDS_UNAVAILABLE, "records ended the stream");
