@@ -4,6 +4,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <charconv>
+#include <optional>
 #include <unordered_map>
 
 namespace gtm::record {
@@ -135,21 +136,21 @@ int64_t VersionOf(std::string_view etag) {
 std::string CanonicalBody(const Record& record) {
   const Message* payload = Payload(record);
   if (payload == nullptr) return "";
-  Record stripped;
+  std::optional<Record> stripped;
   const google::protobuf::Reflection* reflection = payload->GetReflection();
   for (const int number : {kEtagField, kCreateTimeField, kUpdateTimeField}) {
     if (reflection->HasField(*payload, payload->GetDescriptor()->FindFieldByNumber(number))) {
       stripped = record;
-      ClearMeta(&stripped);
-      payload = Payload(stripped);
+      ClearMeta(&*stripped);
+      payload = Payload(*stripped);
       break;
     }
   }
-  std::string body;
-  google::protobuf::io::StringOutputStream stream(&body);
+  std::string body(payload->ByteSizeLong(), '\0');
+  google::protobuf::io::ArrayOutputStream stream(body.data(), static_cast<int>(body.size()));
   google::protobuf::io::CodedOutputStream out(&stream);
   out.SetSerializationDeterministic(true);
-  payload->SerializeToCodedStream(&out);
+  payload->SerializeWithCachedSizes(&out);  // computed just now
   out.Trim();
   return body;
 }

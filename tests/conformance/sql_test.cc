@@ -82,10 +82,18 @@ TEST(PortableSql, HasALintThatBites) {
 
 TEST(PortableSql, RendersRowsForEachDialect) {
   const Statement statement = {"s", "SELECT k.id FROM {rows 2 kind:int id:text} {for_update}"};
-  EXPECT_EQ(Render(statement, Dialect::kSqlite),
-            "SELECT k.id FROM (SELECT $2 AS kind, $3 AS id) AS k ");
+  EXPECT_EQ(Render(statement, Dialect::kSqlite), "SELECT $3 FROM (SELECT 1) AS k ");
   EXPECT_EQ(Render(statement, Dialect::kPostgres),
             "SELECT k.id FROM unnest($2::bigint[], $3::text[]) AS k(kind, id) FOR UPDATE");
+  const Statement insert = {"i",
+                            "INSERT INTO t (kind, id) SELECT k.kind, k.id FROM "
+                            "{rows 2 kind:int id:text} WHERE true ON CONFLICT (id) DO NOTHING"};
+  EXPECT_EQ(Render(insert, Dialect::kSqlite),
+            "INSERT INTO t (kind, id) VALUES ($2, $3) ON CONFLICT (id) DO NOTHING");
+  // No column of a row is left where there are no rows.
+  for (const Statement* each : sql::AllStatements()) {
+    EXPECT_EQ(Render(*each, Dialect::kSqlite).find(" k."), std::string::npos) << each->name;
+  }
 }
 
 // Runs one text and gives what it answered, line by line.

@@ -1,15 +1,18 @@
 #include "services/records/handler/import.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/arena.h>
 
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "common/record/kinds.h"
 #include "services/records/domain/validate.h"
 #include "services/records/handler/parse.h"
@@ -22,6 +25,13 @@ namespace {
 constexpr size_t kRejectionsPerRecord = 10;
 // A batch is given up after so long, however long the stream may last.
 constexpr absl::Duration kBatchDeadline = absl::Milliseconds(limits::kDeadlineCapMs);
+
+google::protobuf::ArenaOptions ArenaOfBatch() {
+  google::protobuf::ArenaOptions options;
+  options.start_block_size = 64 << 10;
+  options.max_block_size = 1 << 20;
+  return options;
+}
 
 // One batch on its way.
 struct Batch {
@@ -85,7 +95,9 @@ class Import {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return batches_.size() < kBatchesInFlight; });
       }
-      v1::ImportRequest request;
+      // Thousands of small messages, gone at once.
+      google::protobuf::Arena arena(ArenaOfBatch());
+      auto& request = *google::protobuf::Arena::CreateMessage<v1::ImportRequest>(&arena);
       GTM_ASSIGN_OR_RETURN(const bool more, Await(&request));
       if (!more) return call_.CheckAlive(clock_.Now());
       GTM_RETURN_IF_ERROR(call_.CheckAlive(clock_.Now()));
@@ -140,26 +152,31 @@ class Import {
     batch->response.set_batch_number(request.batch_number());
     batch->write.method = "Import";
     batch->write.actor = call_.principal.subject;
-    std::map<store::Key, int> seen;
+    const auto count = static_cast<size_t>(request.records_size());
+    batch->positions.reserve(count);
+    batch->write.mutations.reserve(count);
+    absl::flat_hash_map<std::pair<int, absl::string_view>, int> seen;
+    seen.reserve(count);
     for (int i = 0; i < request.records_size(); ++i) {
       const record::Record& record = request.records(i);
-      const std::string kind(record::KindName(record::KindOf(record)));
-      if (const Status writer = CheckWriter(call_.principal, record::KindOf(record));
-          !writer.ok()) {
-        Reject(i, {kind, writer.error().message()}, writer.error().reason(), &batch->response);
+      const record::Kind kind = record::KindOf(record);
+      if (const Status writer = CheckWriter(call_.principal, kind); !writer.ok()) {
+        Reject(i, {std::string(record::KindName(kind)), writer.error().message()},
+               writer.error().reason(), &batch->response);
         continue;
       }
       domain::Violations violations;
       domain::ValidateRecord(record, domain::Path{}, &violations);
       if (violations.empty()) {
-        store::Mutation put = PutOf(record);
-        const auto [at, fresh] = seen.emplace(put.key, i);
+        const std::string& id = record::IdOf(record);
+        const auto [at, fresh] =
+            seen.try_emplace({static_cast<int>(kind), absl::string_view(id.data(), id.size())}, i);
         if (fresh) {
           batch->positions.push_back(i);
-          batch->write.mutations.push_back(std::move(put));
+          batch->write.mutations.push_back(PutOf(record));
           continue;
         }
-        const std::string field = kind + ".id";
+        const std::string field = std::string(record::KindName(kind)) + ".id";
         violations.Add(
             domain::Path{nullptr, field},
             fmt::format("is record {} of this batch, too; send each record once", at->second));

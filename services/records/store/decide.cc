@@ -1,11 +1,15 @@
 #include "services/records/store/decide.h"
 
-#include <openssl/sha.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
-#include <set>
+#include <memory>
+#include <utility>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
 #include "services/records/store/errors.h"
 
 namespace gtm::records::store {
@@ -21,7 +25,15 @@ class Decider {
   }
 
   void Add(const WriteRequest& request) { plan_.results.push_back(Decide(request)); }
-  GroupPlan Take() && { return std::move(plan_); }
+  GroupPlan Take() && {
+    plan_.objects.reserve(views_.size());
+    for (const auto& [key, view] : views_) {
+      if (view.is_changed) plan_.objects.emplace_back(key, view.row);
+    }
+    std::sort(plan_.objects.begin(), plan_.objects.end(),
+              [](const auto& a, const auto& b) { return *a.first < *b.first; });
+    return std::move(plan_);
+  }
 
  private:
   // A change that is made if the whole request stands.
@@ -31,16 +43,32 @@ class Decider {
     Operation operation;
   };
 
-  const ObjectRow* Find(const Key& key) const {
-    const auto changed = plan_.objects.find(key);
-    if (changed != plan_.objects.end()) return changed->second ? &*changed->second : nullptr;
-    const auto stored = state_.objects.find(key);
-    return stored == state_.objects.end() ? nullptr : &stored->second;
+  // A record as the requests so far leave it.
+  struct View {
+    std::optional<ObjectRow> row;  // nullopt: there is none
+    std::string_view body;         // of a record that was changed
+    bool is_changed = false;
+    size_t named_by = 0;  // the last request that names it, counted from 1
+  };
+  struct Hash {
+    size_t operator()(const Key* key) const { return absl::Hash<Key>()(*key); }
+  };
+  struct Equal {
+    bool operator()(const Key* a, const Key* b) const { return *a == *b; }
+  };
+
+  View& Find(const Key& key) {
+    const auto [entry, is_new] = views_.try_emplace(&key);
+    if (is_new) {
+      const auto stored = state_.objects.find(key);
+      if (stored != state_.objects.end()) entry->second.row = stored->second;
+    }
+    return entry->second;
   }
 
-  std::string_view BodyOf(const Key& key) const {
-    const auto changed = bodies_.find(key);
-    if (changed != bodies_.end()) return changed->second;
+  std::string_view BodyOf(const Key& key) {
+    const View& view = Find(key);
+    if (view.is_changed) return view.body;
     const auto stored = state_.bodies.find(key);
     return stored == state_.bodies.end() ? std::string_view() : std::string_view(stored->second);
   }
@@ -63,17 +91,22 @@ class Decider {
   Result<WriteOutcome> Decide(const WriteRequest& request) {
     if (auto recalled = Recall(request)) return *std::move(recalled);
     for (const Guard& guard : request.guards) {
-      const ObjectRow* row = Find(guard.key);
-      const int64_t found = row == nullptr ? 0 : row->seq;
+      const View& view = Find(guard.key);
+      const int64_t found = view.row ? view.row->seq : 0;
       if (found != guard.version) return EtagMismatch(options_, guard.key, found, guard.version);
     }
     WriteOutcome outcome;
     std::vector<Pending> pending;
-    std::set<std::reference_wrapper<const Key>, std::less<Key>> seen;
+    pending.reserve(request.mutations.size());
+    outcome.outcomes.reserve(request.mutations.size());
+    ++request_count_;
     for (size_t i = 0; i < request.mutations.size(); ++i) {
       const Mutation& mutation = request.mutations[i];
-      if (!seen.insert(mutation.key).second) return NamedTwice(options_, mutation.key, i);
-      GTM_ASSIGN_OR_RETURN(MutationOutcome one, DecideMutation(mutation, &pending));
+      View& view = Find(mutation.key);
+      if (std::exchange(view.named_by, request_count_) == request_count_) {
+        return NamedTwice(options_, mutation.key, i);
+      }
+      GTM_ASSIGN_OR_RETURN(MutationOutcome one, DecideMutation(mutation, view, &pending));
       outcome.outcomes.push_back(one);
     }
     outcome.seq = pending.empty() ? plan_.seq : plan_.seq + 1;
@@ -82,8 +115,9 @@ class Decider {
     return outcome;
   }
 
-  Result<MutationOutcome> DecideMutation(const Mutation& mutation, std::vector<Pending>* pending) {
-    const ObjectRow* row = Find(mutation.key);
+  Result<MutationOutcome> DecideMutation(const Mutation& mutation, const View& view,
+                                         std::vector<Pending>* pending) const {
+    const ObjectRow* const row = view.row ? &*view.row : nullptr;
     const int64_t found = row == nullptr ? 0 : row->seq;
     if (found == 0 && (mutation.is_delete || mutation.mode == Mode::kUpdate)) {
       return RecordNotFound(options_, mutation.key);
@@ -120,9 +154,10 @@ class Decider {
           mutation.is_delete ? BodyOf(mutation.key) : std::string_view(mutation.body);
       plan_.log.push_back({change.row.seq, change.row.ord, &mutation.key, change.operation, body,
                            request.actor, request.request_id, change.row.create_time_us});
-      plan_.objects[mutation.key] =
-          mutation.is_delete ? std::nullopt : std::optional<ObjectRow>(change.row);
-      bodies_[mutation.key] = body;
+      View& view = Find(mutation.key);
+      view.row = mutation.is_delete ? std::nullopt : std::optional<ObjectRow>(change.row);
+      view.body = body;
+      view.is_changed = true;
     }
   }
 
@@ -136,11 +171,19 @@ class Decider {
   const GroupState& state_;
   const StoreOptions& options_;
   GroupPlan plan_;
-  std::map<Key, std::string_view> bodies_;
+  // Of the records named; the keys are those of the requests.
+  absl::flat_hash_map<const Key*, View, Hash, Equal> views_;
+  size_t request_count_ = 0;
   std::map<std::string, StoredRequest, std::less<>> remembered_;
 };
 
-void SortUnique(auto* values) {
+void SortUnique(std::vector<const Key*>* keys) {
+  std::sort(keys->begin(), keys->end(), [](const Key* a, const Key* b) { return *a < *b; });
+  const auto equal = [](const Key* a, const Key* b) { return *a == *b; };
+  keys->erase(std::unique(keys->begin(), keys->end(), equal), keys->end());
+}
+
+void SortUnique(std::vector<std::string>* values) {
   std::sort(values->begin(), values->end());
   values->erase(std::unique(values->begin(), values->end()), values->end());
 }
@@ -176,8 +219,16 @@ constexpr int64_t kOutcomeFormat = 1;
 Position Position::AfterSeq(int64_t seq) { return {seq, INT32_MAX}; }
 
 Digest DigestOf(std::string_view body) {
-  unsigned char hash[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(body.data()), body.size(), hash);
+  // Found and made once: that takes longer than a small body.
+  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  static thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(
+      EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  unsigned char hash[EVP_MAX_MD_SIZE];
+  if (EVP_DigestInit_ex2(context.get(), algorithm, nullptr) != 1 ||
+      EVP_DigestUpdate(context.get(), body.data(), body.size()) != 1 ||
+      EVP_DigestFinal_ex(context.get(), hash, nullptr) != 1) {
+    std::abort();  // without memory, or OpenSSL was set up without SHA-256
+  }
   Digest digest;
   std::memcpy(digest.data(), hash, digest.size());
   return digest;
@@ -188,10 +239,10 @@ GroupKeys KeysOf(std::span<const WriteRequest> requests) {
   for (const WriteRequest& request : requests) {
     if (!request.request_id.empty()) keys.request_ids.push_back(request.request_id);
     for (const Mutation& mutation : request.mutations) {
-      keys.keys.push_back(mutation.key);
-      if (mutation.is_delete) keys.deleted.push_back(mutation.key);
+      keys.keys.push_back(&mutation.key);
+      if (mutation.is_delete) keys.deleted.push_back(&mutation.key);
     }
-    for (const Guard& guard : request.guards) keys.keys.push_back(guard.key);
+    for (const Guard& guard : request.guards) keys.keys.push_back(&guard.key);
   }
   SortUnique(&keys.keys);
   SortUnique(&keys.deleted);
@@ -226,9 +277,9 @@ void ErasePlanner::Add(const Key& key, const Rewrite& rewrite, const ObjectRow* 
   if (current == nullptr) return;
   const ObjectRow row{plan_.seq + 1, change_count_++, DigestOf(rewrite.body),
                       current->create_time_us, plan_.commit_time_us};
-  const auto object = plan_.objects.insert_or_assign(key, row).first;
-  plan_.log.push_back({row.seq, row.ord, &object->first, Operation::kErase, rewrite.body,
-                       request_.actor, request_.request_id, row.create_time_us});
+  plan_.objects.emplace_back(&key, row);
+  plan_.log.push_back({row.seq, row.ord, &key, Operation::kErase, rewrite.body, request_.actor,
+                       request_.request_id, row.create_time_us});
 }
 
 GroupPlan ErasePlanner::Take() && {

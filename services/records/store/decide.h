@@ -63,10 +63,11 @@ struct GroupState {
   std::map<std::string, StoredRequest, std::less<>> requests;
 };
 
-// What to read into a GroupState. Sorted, without duplicates.
+// What to read into a GroupState. Sorted, without duplicates; the keys are those of the
+// requests.
 struct GroupKeys {
-  std::vector<Key> keys;
-  std::vector<Key> deleted;
+  std::vector<const Key*> keys;
+  std::vector<const Key*> deleted;
   std::vector<std::string> request_ids;
 };
 GroupKeys KeysOf(std::span<const WriteRequest> requests);
@@ -75,7 +76,8 @@ GroupKeys KeysOf(std::span<const WriteRequest> requests);
 struct GroupPlan {
   std::vector<Result<WriteOutcome>> results;
   std::vector<LogRow> log;
-  std::map<Key, std::optional<ObjectRow>> objects;  // nullopt: remove
+  // By key, which belongs to the requests; nullopt: remove.
+  std::vector<std::pair<const Key*, std::optional<ObjectRow>>> objects;
   std::vector<RequestRow> requests;
   int64_t seq = 0;
   int64_t commit_time_us = 0;  // of every row of the log
@@ -93,7 +95,8 @@ Result<WriteOutcome> RecallErase(const EraseRequest& request, const StoredReques
 class ErasePlanner {
  public:
   ErasePlanner(const EraseRequest& request, const HeadRow& head, int64_t now_us);
-  // A version that exists and gets its new body; `current` where it is the current one.
+  // A version that exists and gets its new body; `current` where it is the current one. The
+  // key must outlive the plan.
   void Add(const Key& key, const Rewrite& rewrite, const ObjectRow* current);
   // With one result.
   GroupPlan Take() &&;

@@ -279,14 +279,14 @@ class MemoryStore final : public Store {
     const Tenant* t = Find(tenant);
     if (t == nullptr) return state;
     state.head = t->head;
-    for (const Key& key : keys.keys) {
-      const auto row = t->objects.find(key);
+    for (const Key* key : keys.keys) {
+      const auto row = t->objects.find(*key);
       if (row != t->objects.end()) state.objects.insert(*row);
     }
-    for (const Key& key : keys.deleted) {
-      const auto row = t->objects.find(key);
+    for (const Key* key : keys.deleted) {
+      const auto row = t->objects.find(*key);
       if (row != t->objects.end()) {
-        state.bodies[key] = t->log.at({row->second.seq, row->second.ord}).body;
+        state.bodies[*key] = t->log.at({row->second.seq, row->second.ord}).body;
       }
     }
     for (const std::string& id : keys.request_ids) {
@@ -305,9 +305,9 @@ class MemoryStore final : public Store {
     }
     for (const auto& [key, row] : plan.objects) {
       if (row) {
-        t.objects[key] = *row;
+        t.objects[*key] = *row;
       } else {
-        t.objects.erase(key);
+        t.objects.erase(*key);
       }
     }
     for (const RequestRow& row : plan.requests) {

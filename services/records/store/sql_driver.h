@@ -59,6 +59,7 @@ class Rows {
   int64_t affected() const { return affected_; }
 
   // For drivers: cells come row by row.
+  void Reserve(size_t row_count, size_t column_count) { cells_.reserve(row_count * column_count); }
   void SetColumnCount(size_t count) { column_count_ = count; }
   void AddInt(int64_t number) { cells_.push_back({number, 0, false}); }
   void AddText(std::string_view text) {

@@ -53,12 +53,19 @@ inline int64_t SizeOf(const Rows& rows, size_t row, size_t column) {
   return static_cast<int64_t>(rows.Text(row, column).size());
 }
 
-inline std::vector<Column> KeyColumns(std::span<const Key> keys) {
+inline const Key& KeyIn(const Key& key) { return key; }
+inline const Key& KeyIn(const Key* key) { return *key; }
+
+// Of keys, or of pointers to some.
+template <class K>
+std::vector<Column> KeyColumns(std::span<const K> keys) {
   IntColumn kinds;
   TextColumn ids;
-  for (const Key& key : keys) {
-    kinds.push_back(key.kind);
-    ids.push_back(key.id);
+  kinds.reserve(keys.size());
+  ids.reserve(keys.size());
+  for (const K& key : keys) {
+    kinds.push_back(KeyIn(key).kind);
+    ids.push_back(KeyIn(key).id);
   }
   return {std::move(kinds), std::move(ids)};
 }

@@ -34,10 +34,10 @@ Result<GroupState> LoadGroup(Session& session, const TenantId& tenant, const Gro
   GTM_ASSIGN_OR_RETURN(
       const auto rows, LockHead(session, tenant, [&] {
         if (!keys.keys.empty()) {
-          session.AddRows(sql::kFindObjects, Text(tenant), KeyColumns(keys.keys));
+          session.AddRows(sql::kFindObjects, Text(tenant), KeyColumns(std::span(keys.keys)));
         }
         if (!keys.deleted.empty()) {
-          session.AddRows(sql::kFindBodies, Text(tenant), KeyColumns(keys.deleted));
+          session.AddRows(sql::kFindBodies, Text(tenant), KeyColumns(std::span(keys.deleted)));
         }
         if (!keys.request_ids.empty()) {
           session.AddRows(sql::kFindRequests, Text(tenant),
@@ -56,7 +56,8 @@ Result<GroupState> LoadGroup(Session& session, const TenantId& tenant, const Gro
       const std::string_view digest = found.Text(i, 4);
       if (digest.size() != row.digest.size()) return StoreDamaged("a digest of a wrong size");
       std::copy(digest.begin(), digest.end(), row.digest.begin());
-      state.objects.emplace(Key{static_cast<int>(found.Int(i, 0)), found.String(i, 1)}, row);
+      state.objects.emplace_hint(state.objects.end(),  // they come in this order
+                                 Key{static_cast<int>(found.Int(i, 0)), found.String(i, 1)}, row);
     }
   }
   if (!keys.deleted.empty()) {
@@ -84,12 +85,12 @@ void SavePlan(Session& session, const TenantId& tenant, const GroupPlan& plan, i
   BytesColumn digests, bodies;
   for (const auto& [key, row] : plan.objects) {
     if (!row) {
-      removed_kinds.push_back(key.kind);
-      removed_ids.push_back(key.id);
+      removed_kinds.push_back(key->kind);
+      removed_ids.push_back(key->id);
       continue;
     }
-    kinds.push_back(key.kind);
-    ids.push_back(key.id);
+    kinds.push_back(key->kind);
+    ids.push_back(key->id);
     seqs.push_back(row->seq);
     ords.push_back(row->ord);
     digests.values.emplace_back(row->digest.data(), row->digest.size());

@@ -50,10 +50,18 @@ Error FromCode(const StoreOptions& options, int code, const char* detail) {
   }
 }
 
+// Once, before SQLite is first used. Its counts of memory take one lock for all connections
+// at every allocation, and readers would stop the writer there.
+void ConfigureSqlite() {
+  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  (void)configured;  // refused where something else began to use SQLite before: slower only
+}
+
 // A statement made ready, with the place of each $n.
 struct Prepared {
   sqlite3_stmt* statement = nullptr;
   std::vector<std::vector<int>> places;  // [n - 1]
+  std::vector<std::string> column_names;
 };
 
 class Connection {
@@ -107,17 +115,20 @@ class Connection {
       if (prepared.places.size() < number) prepared.places.resize(number);
       prepared.places[number - 1].push_back(place);
     }
+    for (int i = 0; i < sqlite3_column_count(prepared.statement); ++i) {
+      prepared.column_names.emplace_back(sqlite3_column_name(prepared.statement, i));
+    }
     return &prepared_.emplace(&statement, std::move(prepared)).first->second;
   }
 
   // Runs a prepared and bound statement; stops once the bodies exceed bytes_max >= 0.
-  Status Step(sqlite3_stmt* statement, int64_t bytes_max, Rows* rows) {
-    StartClock();
-    const int column_count = sqlite3_column_count(statement);
-    rows->SetColumnCount(static_cast<size_t>(column_count));
+  Status Step(const Prepared& prepared, int64_t bytes_max, Rows* rows) {
+    sqlite3_stmt* const statement = prepared.statement;
+    const int column_count = static_cast<int>(prepared.column_names.size());
+    rows->SetColumnCount(prepared.column_names.size());
     int body_column = -1;
     for (int i = 0; bytes_max >= 0 && i < column_count; ++i) {
-      if (std::string_view(sqlite3_column_name(statement, i)) == "body") body_column = i;
+      if (prepared.column_names[static_cast<size_t>(i)] == "body") body_column = i;
     }
     int64_t bytes = 0;
     int code = SQLITE_ROW;
@@ -160,6 +171,11 @@ class Connection {
     }
     return FromCode(options_, code, sqlite3_errmsg(db_));
   }
+  // Before a statement: how long it may run.
+  void StartClock() {
+    const absl::Duration most = absl::Milliseconds(options_.statement_timeout_ms);
+    deadline_ = SystemClock().Monotonic() + TimeLimit::Left(SystemClock().Now(), most);
+  }
   bool InTransaction() const { return sqlite3_get_autocommit(db_) == 0; }
 
  private:
@@ -177,10 +193,6 @@ class Connection {
     }
   }
 
-  void StartClock() {
-    const absl::Duration most = absl::Milliseconds(options_.statement_timeout_ms);
-    deadline_ = SystemClock().Monotonic() + TimeLimit::Left(SystemClock().Now(), most);
-  }
   static int IsLate(void* self) {
     const bool is_late = SystemClock().Monotonic() > static_cast<Connection*>(self)->deadline_;
     return is_late || TimeLimit::IsCancelled() ? 1 : 0;
@@ -305,15 +317,12 @@ class SqliteSession final : public Session {
   void AddPage(const Statement& statement, std::vector<Value> values, int64_t bytes_max) override {
     if (!status_.ok()) return;
     Rows rows;
-    status_ = RunPrepared(statement, bytes_max, &rows, [&](size_t i) { return values[i]; });
+    status_ = RunPage(statement, values, bytes_max, &rows);
     results_.push_back(std::move(rows));
   }
   void AddRows(const Statement& statement, Value first, std::vector<Column> columns) override {
     Rows rows;
-    for (size_t row = 0; status_.ok() && row < SizeOf(columns.front()); ++row) {
-      status_ = RunPrepared(statement, -1, &rows,
-                            [&](size_t i) { return i == 0 ? first : CellOf(columns[i - 1], row); });
-    }
+    if (status_.ok()) status_ = RunRows(statement, first, columns, &rows);
     results_.push_back(std::move(rows));
   }
   void AddText(std::string text) override {
@@ -333,17 +342,39 @@ class SqliteSession final : public Session {
     if (status_.ok()) status_ = connection_.Execute(text);
   }
 
-  template <class ValueAt>
-  Status RunPrepared(const Statement& statement, int64_t bytes_max, Rows* rows, ValueAt value_at) {
+  Status RunPage(const Statement& statement, const std::vector<Value>& values, int64_t bytes_max,
+                 Rows* rows) {
     GTM_ASSIGN_OR_RETURN(Prepared * prepared, connection_.Prepare(statement));
     for (size_t i = 0; i < prepared->places.size(); ++i) {
-      const Value value = value_at(i);
-      for (const int place : prepared->places[i]) {
-        const int code = Bind(prepared->statement, place, value);
-        if (code != SQLITE_OK) return connection_.Fail(code);
-      }
+      GTM_RETURN_IF_ERROR(BindTo(*prepared, i, values[i]));
     }
-    return connection_.Step(prepared->statement, bytes_max, rows);
+    connection_.StartClock();
+    return connection_.Step(*prepared, bytes_max, rows);
+  }
+
+  // As one statement: with one limit of time for all rows.
+  Status RunRows(const Statement& statement, const Value& first, const std::vector<Column>& columns,
+                 Rows* rows) {
+    GTM_ASSIGN_OR_RETURN(Prepared * prepared, connection_.Prepare(statement));
+    const size_t row_count = SizeOf(columns.front());
+    rows->Reserve(row_count, prepared->column_names.size());
+    GTM_RETURN_IF_ERROR(BindTo(*prepared, 0, first));
+    connection_.StartClock();
+    for (size_t row = 0; row < row_count; ++row) {
+      for (size_t i = 1; i < prepared->places.size(); ++i) {
+        GTM_RETURN_IF_ERROR(BindTo(*prepared, i, CellOf(columns[i - 1], row)));
+      }
+      GTM_RETURN_IF_ERROR(connection_.Step(*prepared, -1, rows));
+    }
+    return {};
+  }
+
+  Status BindTo(const Prepared& prepared, size_t i, const Value& value) {
+    for (const int place : prepared.places[i]) {
+      const int code = Bind(prepared.statement, place, value);
+      if (code != SQLITE_OK) return connection_.Fail(code);
+    }
+    return {};
   }
 
   SqliteDriver& driver_;
@@ -396,6 +427,7 @@ Result<std::unique_ptr<Session>> SqliteDriver::Acquire(Access access) {
 
 Result<std::unique_ptr<Driver>> OpenSqliteDriver(const std::string& path,
                                                  const StoreOptions& options) {
+  ConfigureSqlite();
   auto driver = std::make_unique<SqliteDriver>(path, options);
   GTM_RETURN_IF_ERROR(driver->Open());
   return std::unique_ptr<Driver>(std::move(driver));

@@ -10,8 +10,8 @@
 namespace gtm::records::store {
 namespace {
 
-// "{rows 2 kind:int id:text}" without braces, as a table `k`.
-std::string RenderRows(const std::string& macro, Dialect dialect) {
+// "{rows 2 kind:int id:text}" without braces, as a table `k`; for SQLite see RenderOneRow.
+std::string RenderRows(const std::string& macro) {
   std::istringstream words(macro);
   std::string word;
   int parameter = 0;
@@ -19,27 +19,56 @@ std::string RenderRows(const std::string& macro, Dialect dialect) {
   std::string values;
   std::string names;
   while (words >> word) {
-    const std::string name = word.substr(0, word.find(':'));
     const std::string type = word.substr(word.find(':') + 1);
     if (!names.empty()) {
       names += ", ";
       values += ", ";
     }
-    names += name;
-    if (dialect == Dialect::kSqlite) {
-      values += fmt::format("${} AS {}", parameter++, name);
-    } else {
-      const char* array = type == "int" ? "bigint[]" : type == "text" ? "text[]" : "bytea[]";
-      values += fmt::format("${}::{}", parameter++, array);
+    names += word.substr(0, word.find(':'));
+    const char* array = type == "int" ? "bigint[]" : type == "text" ? "text[]" : "bytea[]";
+    values += fmt::format("${}::{}", parameter++, array);
+  }
+  return fmt::format("unnest({}) AS k({})", values, names);
+}
+
+void ReplaceAll(std::string* text, std::string_view from, std::string_view to) {
+  for (size_t at = text->find(from); at != std::string::npos; at = text->find(from, at)) {
+    text->replace(at, from.size(), to);
+    at += to.size();
+  }
+}
+
+// A statement over {rows}, for one row: the columns of `k` are parameters. An insertion
+// becomes one of VALUES, which SQLite runs without a query, anything else a join from one row.
+std::string RenderOneRow(std::string_view statement) {
+  std::string text(statement);
+  const size_t open = text.find("{rows ");
+  if (open == std::string::npos) return text;
+  const size_t close = text.find('}', open);
+  std::istringstream words(text.substr(open + 1, close - open - 1));
+  const bool is_insert = text.starts_with("INSERT ");
+  text.replace(open, close + 1 - open, is_insert ? "k" : "(SELECT 1) AS k");
+  std::string word;
+  int parameter = 0;
+  for (words >> word >> parameter; words >> word; ++parameter) {
+    const std::string name = word.substr(0, word.find(':'));
+    for (const char* after : {",", " "}) {
+      ReplaceAll(&text, fmt::format("k.{}{}", name, after), fmt::format("${}{}", parameter, after));
+    }
+    if (text.ends_with("k." + name)) {
+      text.replace(text.size() - name.size() - 2, std::string::npos, fmt::format("${}", parameter));
     }
   }
-  return dialect == Dialect::kSqlite ? fmt::format("(SELECT {}) AS k", values)
-                                     : fmt::format("unnest({}) AS k({})", values, names);
+  if (!is_insert) return text;
+  ReplaceAll(&text, " SELECT ", " VALUES (");
+  ReplaceAll(&text, " FROM k WHERE true", ")");
+  ReplaceAll(&text, " FROM k", ")");
+  return text;
 }
 
 std::string RenderMacro(const std::string& macro, Dialect dialect) {
   const bool is_sqlite = dialect == Dialect::kSqlite;
-  if (macro.starts_with("rows ")) return RenderRows(macro, dialect);
+  if (macro.starts_with("rows ")) return RenderRows(macro);
   if (macro == "for_update") return is_sqlite ? "" : "FOR UPDATE";
   if (macro == "id") return is_sqlite ? "TEXT" : "TEXT COLLATE \"C\"";
   if (macro == "bytes") return is_sqlite ? "BLOB" : "BYTEA";
@@ -97,9 +126,11 @@ Value CellOf(const Column& column, size_t row) {
 }
 
 std::string Render(const Statement& statement, Dialect dialect) {
-  std::string text = RenderMacros(statement.text, dialect);
+  const bool is_sqlite = dialect == Dialect::kSqlite;
+  std::string text =
+      RenderMacros(is_sqlite ? RenderOneRow(statement.text) : statement.text, dialect);
   const std::string_view order = statement.page_order;
-  if (order.empty() || dialect == Dialect::kSqlite) return text;
+  if (order.empty() || is_sqlite) return text;
   // A server would send the whole page before the client can stop it, so it counts itself.
   // The second row comes always: that the first alone is too large must not hide it.
   return fmt::format(
