@@ -90,14 +90,13 @@ type::v1::Criterion ToProto(const Criterion& criterion) {
   return out;
 }
 
-type::v1::Score ToProto(const ExplainedScore& score) {
-  type::v1::Score out;
-  out.set_micropoints(score.range.micropoints);
-  out.set_low_micropoints(score.range.low_micropoints);
-  out.set_high_micropoints(score.range.high_micropoints);
-  out.set_known_weight_bps(score.range.known_weight_bps);
+void ToProto(const ExplainedScore& score, type::v1::Score* out) {
+  out->set_micropoints(score.range.micropoints);
+  out->set_low_micropoints(score.range.low_micropoints);
+  out->set_high_micropoints(score.range.high_micropoints);
+  out->set_known_weight_bps(score.range.known_weight_bps);
   for (const Part& part : score.parts) {
-    auto* message = out.add_parts();
+    auto* message = out->add_parts();
     message->set_criterion_id(part.criterion_id);
     message->set_micropoints(part.micropoints);
     message->set_max_micropoints(part.max_micropoints);
@@ -105,6 +104,11 @@ type::v1::Score ToProto(const ExplainedScore& score) {
     message->set_observed(part.observed);
     message->set_matched(part.matched);
   }
+}
+
+type::v1::Score ToProto(const ExplainedScore& score) {
+  type::v1::Score out;
+  ToProto(score, &out);
   return out;
 }
 

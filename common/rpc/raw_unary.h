@@ -10,6 +10,7 @@
 #include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/proto_buffer_writer.h>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -67,9 +68,10 @@ void NoteAnswer(const Response& response, Call* call) {
 
 // Where the messages of a call live: one block of memory and a few more for large answers,
 // instead of an allocation a field that is scattered among what Books keep for long.
+constexpr size_t kArenaBlockBytes = 4 << 10;
 inline google::protobuf::ArenaOptions MessageArena() {
   google::protobuf::ArenaOptions options;
-  options.start_block_size = 4 << 10;
+  options.start_block_size = kArenaBlockBytes;
   options.max_block_size = 256 << 10;
   return options;
 }
@@ -82,7 +84,12 @@ grpc::ServerUnaryReactor* RawUnary(Gate& gate, grpc::CallbackServerContext* cont
   return gate.Unary(
       context, method, request, response,
       [handler](Call& call, const grpc::ByteBuffer& q, grpc::ByteBuffer* a) -> Status {
-        google::protobuf::Arena arena(MessageArena());
+        // Small calls need no memory but this.
+        alignas(std::max_align_t) char block[kArenaBlockBytes];
+        google::protobuf::ArenaOptions options = MessageArena();
+        options.initial_block = block;
+        options.initial_block_size = sizeof(block);
+        google::protobuf::Arena arena(options);
         auto* const parsed = google::protobuf::Arena::CreateMessage<Request>(&arena);
         auto* const answer = google::protobuf::Arena::CreateMessage<Response>(&arena);
         GTM_RETURN_IF_ERROR(ParseBytes(q, parsed));

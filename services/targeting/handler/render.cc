@@ -31,34 +31,34 @@ void AddReasons(const std::vector<domain::ReasonCount>& reasons,
   }
 }
 
-v1::AccountScore Frame(const std::string& account_id, const domain::AccountScore& score) {
-  v1::AccountScore out;
-  out.set_account_id(account_id);
-  out.set_verdict(static_cast<v1::TargetVerdict>(score.verdict));
-  out.set_prospect(score.prospect);
-  return out;
+void Frame(const std::string& account_id, const domain::AccountScore& score,
+           v1::AccountScore* out) {
+  out->set_account_id(account_id);
+  out->set_verdict(static_cast<v1::TargetVerdict>(score.verdict));
+  out->set_prospect(score.prospect);
 }
 
 }  // namespace
 
-v1::AccountScore Render(const std::string& account_id, const domain::AccountScore& score) {
-  v1::AccountScore out = Frame(account_id, score);
-  *out.mutable_fit() = criteria::ToProto(ExplainedScore{score.fit, {}});
+void Render(const std::string& account_id, const domain::AccountScore& score,
+            v1::AccountScore* out) {
+  Frame(account_id, score, out);
+  criteria::ToProto(ExplainedScore{score.fit, {}}, out->mutable_fit());
   if (score.engagement) {
-    *out.mutable_engagement() = criteria::ToProto(ExplainedScore{*score.engagement, {}});
+    criteria::ToProto(ExplainedScore{*score.engagement, {}}, out->mutable_engagement());
   }
-  *out.mutable_priority() = criteria::ToProto(ExplainedScore{score.priority, {}});
-  return out;
+  criteria::ToProto(ExplainedScore{score.priority, {}}, out->mutable_priority());
 }
 
-v1::AccountScore Render(const std::string& account_id,
-                        const domain::ExplainedAccountScore& explained) {
-  v1::AccountScore out = Frame(account_id, explained.score);
-  *out.mutable_fit() = criteria::ToProto(explained.fit);
-  if (explained.engagement) *out.mutable_engagement() = criteria::ToProto(*explained.engagement);
-  *out.mutable_priority() = criteria::ToProto(explained.priority);
-  for (const std::string& id : explained.deciding_criterion_ids) out.add_deciding_criterion_ids(id);
-  return out;
+void Render(const std::string& account_id, const domain::ExplainedAccountScore& explained,
+            v1::AccountScore* out) {
+  Frame(account_id, explained.score, out);
+  criteria::ToProto(explained.fit, out->mutable_fit());
+  if (explained.engagement) criteria::ToProto(*explained.engagement, out->mutable_engagement());
+  criteria::ToProto(explained.priority, out->mutable_priority());
+  for (const std::string& id : explained.deciding_criterion_ids) {
+    out->add_deciding_criterion_ids(id);
+  }
 }
 
 v1::ContactScore Render(const std::string& contact_id, const domain::ContactScore& score) {

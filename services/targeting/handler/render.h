@@ -10,8 +10,12 @@
 
 namespace gtm::targeting::handler {
 
-v1::AccountScore Render(const std::string& account_id, const domain::AccountScore& score);
-v1::AccountScore Render(const std::string& account_id, const domain::ExplainedAccountScore& score);
+// In place, since answers live on an arena: what is made elsewhere would be copied. `out` is
+// empty.
+void Render(const std::string& account_id, const domain::AccountScore& score,
+            v1::AccountScore* out);
+void Render(const std::string& account_id, const domain::ExplainedAccountScore& score,
+            v1::AccountScore* out);
 v1::ContactScore Render(const std::string& contact_id, const domain::ContactScore& score);
 v1::DefinitionReview Render(const domain::ReviewState& review, bool early_change);
 v1::ListAttributesResponse RenderAttributes();

@@ -118,7 +118,7 @@ Status TargetingHandler::ScoreAccount(rpc::Call& call, const v1::ScoreAccountReq
   const auto row = asked.question.view.FindAccount(request.account_id());
   if (!row) return NotFound("account", request.account_id());
   domain::AccountScorer scorer(asked.definition(), asked.question.view, asked.question.as_of);
-  *response->mutable_score() = Render(request.account_id(), scorer.Explain(*row));
+  Render(request.account_id(), scorer.Explain(*row), response->mutable_score());
   FillBasis(asked, scorer.Inputs(*row), response);
   return {};
 }
@@ -156,8 +156,8 @@ Status TargetingHandler::BatchScoreAccounts(rpc::Call& call,
       domain::AppendText(id, &inputs);
       continue;
     }
-    *response->add_scores() =
-        parts ? Render(id, scorer.Explain(*row)) : Render(id, scorer.Score(*row));
+    v1::AccountScore* const score = response->add_scores();
+    parts ? Render(id, scorer.Explain(*row), score) : Render(id, scorer.Score(*row), score);
     inputs += scorer.Inputs(*row);
   }
   FillBasis(asked, inputs, response);
@@ -188,9 +188,9 @@ Status TargetingHandler::ListTargets(rpc::Call& call, const v1::ListTargetsReque
   domain::AccountScorer scorer(asked.definition(), view, asked.question.as_of);
   for (const domain::RankedTarget& target : page.targets) {
     const std::string id(view.account(target.row).id);
-    *response->add_targets() = request.detail() == v1::SCORE_DETAIL_PARTS
-                                   ? Render(id, scorer.Explain(target.row))
-                                   : Render(id, target.score);
+    v1::AccountScore* const out = response->add_targets();
+    request.detail() == v1::SCORE_DETAIL_PARTS ? Render(id, scorer.Explain(target.row), out)
+                                               : Render(id, target.score, out);
   }
   if (page.more) {
     const auto& last = response->targets(response->targets_size() - 1);
