@@ -34,11 +34,11 @@ std::vector<std::string> CertificateNames(const grpc::ServerContextBase& context
   std::vector<std::string> names;
   const auto peer = context.auth_context();
   if (peer == nullptr) return names;
-  for (const grpc::string_ref uri : peer->FindPropertyValues("peer_uri")) {
+  for (const grpc::string_ref& uri : peer->FindPropertyValues("peer_uri")) {
     std::string name(uri.data(), uri.size());
     if (name.find("://") != std::string::npos) names.push_back(std::move(name));
   }
-  for (const grpc::string_ref dns : peer->FindPropertyValues("peer_dns")) {
+  for (const grpc::string_ref& dns : peer->FindPropertyValues("peer_dns")) {
     std::string name(dns.data(), dns.size());
     if (name.find_first_of("/:") == std::string::npos) names.push_back(std::move(name));
   }

@@ -1,5 +1,7 @@
 #include "services/records/domain/marked_records.h"
 
+#include <fmt/format.h>
+
 #include "gtm/type/v1/rules.pb.h"
 #include "services/records/domain/sample_records.h"
 
@@ -33,7 +35,7 @@ void Mark(Message* message, const std::string& mark, const std::string& place) {
   for (int i = 0; i < message->GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor* field = message->GetDescriptor()->field(i);
     if (IsPersonal(field)) {
-      MarkText(message, field, mark + "[" + place + "]");
+      MarkText(message, field, fmt::format("{}[{}]", mark, place));
       continue;
     }
     if (field->message_type() == nullptr || field->is_map()) continue;

@@ -26,10 +26,10 @@ void AddPath(const Descriptor* type, std::string_view path, PersonFields* at) {
     at->owned = at->owned || RuleOf(field).personal() || !RuleOf(field).references().empty();
     return;
   }
-  const auto same = [&](const auto& entry) { return entry.first == field; };
+  const auto same = [&](const auto& entry) { return entry.field == field; };
   auto below = std::find_if(at->below.begin(), at->below.end(), same);
-  if (below == at->below.end()) below = at->below.insert(below, {field, PersonFields{}});
-  AddPath(field->message_type(), path.substr(dot + 1), &below->second);
+  if (below == at->below.end()) below = at->below.insert(below, {field, {}});
+  AddPath(field->message_type(), path.substr(dot + 1), &below->persons);
 }
 
 // Calls `visit(field)` for each person field until it says true.
@@ -37,7 +37,7 @@ template <typename Visit>
 bool AnyField(const PersonFields& fields, const Visit& visit) {
   return std::any_of(fields.fields.begin(), fields.fields.end(), visit) ||
          std::any_of(fields.below.begin(), fields.below.end(),
-                     [&](const auto& entry) { return AnyField(entry.second, visit); });
+                     [&](const auto& entry) { return AnyField(entry.persons, visit); });
 }
 
 }  // namespace

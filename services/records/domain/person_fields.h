@@ -6,7 +6,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "common/record/kinds.h"
@@ -24,17 +23,25 @@ struct Person {
 std::string PlainName(std::string_view name);
 
 // The person fields of one message, and of the messages in it that have any.
+struct PersonStep;
 struct PersonFields {
   std::vector<const google::protobuf::FieldDescriptor*> fields;
-  std::vector<std::pair<const google::protobuf::FieldDescriptor*, PersonFields>> below;
+  std::vector<PersonStep> below;
   // The message has a person of its own: by reference, or in a field that is itself
   // personal. The subject of a verified caller alone does not make it so.
   bool owned = false;
 
-  bool empty() const { return fields.empty() && below.empty(); }
+  bool empty() const;
   bool Has(const google::protobuf::FieldDescriptor* field) const;
   const PersonFields* Below(const google::protobuf::FieldDescriptor* field) const;
 };
+
+// A message in a field, with its person fields.
+struct PersonStep {
+  const google::protobuf::FieldDescriptor* field = nullptr;
+  PersonFields persons;
+};
+inline bool PersonFields::empty() const { return fields.empty() && below.empty(); }
 
 // Of the payload of a kind; empty where there is no such kind.
 const PersonFields& PersonFieldsOf(record::Kind kind);
