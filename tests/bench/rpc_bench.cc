@@ -1,7 +1,8 @@
 // What the platform adds to gRPC: unary ScoreAccount and BatchScoreAccounts against an
 // empty echo of the same message sizes over the callback API. Both run in turn in one run,
 // each in a process of its own on one core, asked by this process from another core over
-// loopback with the same client code. Figures are medians of the rounds; ratios count.
+// loopback with the same client code; ScoreAccount also with a token that is verified.
+// Figures are medians of the rounds; ratios count.
 //
 //   rpc_bench [--seconds S] [--rounds N] [--inflight N]
 
@@ -25,6 +26,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "common/identity/test_issuer.h"
 #include "common/process/process.h"
 #include "common/rpc/raw_unary.h"
 #include "gtm/records/v1/service.grpc.pb.h"
@@ -88,9 +90,12 @@ class Echo final
   _exit(0);
 }
 
-[[noreturn]] void ServePlatform(const std::function<void(int)>& tell_port) {
-  const std::vector<std::string> arguments = {"--address=127.0.0.1:0",
-                                              "--metrics-address=", "--log-level=error"};
+// With further flags.
+[[noreturn]] void ServePlatform(const std::vector<std::string>& flags,
+                                const std::function<void(int)>& tell_port) {
+  std::vector<std::string> arguments = {"--address=127.0.0.1:0",
+                                        "--metrics-address=", "--log-level=error"};
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
   auto config = config::Config::Load(config::ServeKeys(), arguments,
                                      [](const std::string&) { return std::nullopt; });
   auto process = process::Process::Start("gtm", std::move(config).value());
@@ -105,10 +110,31 @@ class Echo final
   _exit(0);
 }
 
+// Signs a token with every role, and has the flags of a server that believes it.
+class TokenIssuer {
+ public:
+  TokenIssuer() {
+    claims_.tenant = kTenant;
+    folder_.Write("jwks.json", identity::testing::JwksOf({&key_}));
+  }
+  std::vector<std::string> server_flags() const {
+    return {"--auth=required", "--audit-log=" + folder_.Path("audit.log"),
+            "--jwks-file=" + folder_.Path("jwks.json"), "--jwt-issuer=" + claims_.iss,
+            "--jwt-audience=" + claims_.aud};
+  }
+  std::string authorization() const { return "Bearer " + key_.Token(claims_.Text()); }
+
+ private:
+  const identity::testing::SigningKey key_ =
+      identity::testing::SigningKey::Make(identity::Algorithm::kEs256, "bench");
+  identity::testing::Claims claims_ = identity::testing::Claims::At(absl::Now());
+  const identity::testing::Folder folder_;
+};
+
 // A server of its own, ended with this process.
 class Child {
  public:
-  explicit Child(void (*serve)(const std::function<void(int)>&)) {
+  explicit Child(const std::function<void(const std::function<void(int)>&)>& serve) {
     int ends[2];
     if (pipe(ends) != 0) abort();
     pid_ = fork();
@@ -158,8 +184,13 @@ struct Measured {
 // Keeps `inflight` calls under way for some seconds.
 class Load {
  public:
-  Load(const Child& server, std::string method, std::vector<grpc::ByteBuffer> requests)
-      : server_(server), method_(std::move(method)), requests_(std::move(requests)) {
+  // `authorization` is metadata of each call; empty: none.
+  Load(const Child& server, std::string method, std::vector<grpc::ByteBuffer> requests,
+       std::string authorization = "")
+      : server_(server),
+        method_(std::move(method)),
+        requests_(std::move(requests)),
+        authorization_(std::move(authorization)) {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     stub_ = std::make_unique<grpc::GenericStub>(
@@ -203,6 +234,7 @@ class Load {
   void Next(Slot* slot) {
     slot->context = std::make_unique<grpc::ClientContext>();
     slot->context->AddMetadata("gtm-tenant", kTenant);
+    if (!authorization_.empty()) slot->context->AddMetadata("authorization", authorization_);
     slot->start = absl::Now();
     const grpc::ByteBuffer& request = requests_[next_.fetch_add(1) % requests_.size()];
     stub_->UnaryCall(slot->context.get(), method_, {}, &request, &slot->response,
@@ -229,6 +261,7 @@ class Load {
   const Child& server_;
   const std::string method_;
   const std::vector<grpc::ByteBuffer> requests_;
+  const std::string authorization_;
   std::unique_ptr<grpc::GenericStub> stub_;
   std::vector<Slot> slots_;
   std::atomic<size_t> next_{0};
@@ -339,22 +372,32 @@ double RatioOf(const std::vector<Measured>& ours, const std::vector<Measured>& p
 }
 
 void Run(const Flags& flags) {
+  const TokenIssuer issuer;
   const Child echo_server(&ServeEcho);
-  const Child platform(&ServePlatform);
+  const Child platform([](const auto& tell_port) { ServePlatform({}, tell_port); });
+  const Child secured(
+      [&](const auto& tell_port) { ServePlatform(issuer.server_flags(), tell_port); });
   Child::Pin(1);
-  const cli::Client client(
-      grpc::CreateChannel(platform.address(), grpc::InsecureChannelCredentials()),
-      {.tenant = kTenant, .address = platform.address()});
-  const Requests requests = MakeRequests(client);
+  const auto ask = [&](const Child& server, const std::string& authorization) {
+    const cli::Client client(
+        grpc::CreateChannel(server.address(), grpc::InsecureChannelCredentials()),
+        {.tenant = kTenant, .address = server.address(), .authorization = authorization});
+    return MakeRequests(client);
+  };
+  const Requests requests = ask(platform, "");
+  (void)ask(secured, issuer.authorization());
   Load echo(echo_server, kUnary, requests.echo);
   Load unary(platform, kUnary, requests.unary);
+  Load verified(secured, kUnary, requests.unary, issuer.authorization());
   Load batch(platform, kBatchMethod, requests.batch);
   std::vector<Measured> echo_rounds;
   std::vector<Measured> unary_rounds;
+  std::vector<Measured> verified_rounds;
   std::vector<Measured> batch_rounds;
   for (int round = 0; round < flags.rounds; ++round) {
     echo_rounds.push_back(echo.Run(flags.inflight, flags.seconds));
     unary_rounds.push_back(unary.Run(flags.inflight, flags.seconds));
+    verified_rounds.push_back(verified.Run(flags.inflight, flags.seconds));
     batch_rounds.push_back(batch.Run(4, flags.seconds));
   }
   fmt::print("{} in flight, request {} B, reply {} B, medians of {} rounds of {} s\n",
@@ -363,6 +406,7 @@ void Run(const Flags& flags) {
   fmt::print("{:<28}{:>10}{:>10}{:>10}{:>12}\n", "", "calls/s", "p50 us", "p99 us", "CPU us/call");
   PrintRow("empty echo", echo_rounds);
   PrintRow("ScoreAccount", unary_rounds);
+  PrintRow("ScoreAccount with a token", verified_rounds);
   PrintRow("BatchScoreAccounts (256)", batch_rounds);
   const auto rate = [](const Measured& m) { return m.calls_per_second; };
   fmt::print(
@@ -370,6 +414,8 @@ void Run(const Flags& flags) {
       RatioOf(unary_rounds, echo_rounds, rate),
       RatioOf(unary_rounds, echo_rounds, [](const Measured& m) { return m.p99_us; }),
       RatioOf(unary_rounds, echo_rounds, [](const Measured& m) { return m.server_cpu_us; }));
+  fmt::print("ScoreAccount with a token to echo: req/s {:.2f} (goal 0.75)\n",
+             RatioOf(verified_rounds, echo_rounds, rate));
   fmt::print("accounts/s, batch of {} to unary: {:.1f} (goal 20)\n", kBatch,
              kBatch * RatioOf(batch_rounds, unary_rounds, rate));
 }
