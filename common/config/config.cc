@@ -11,68 +11,34 @@
 namespace gtm::config {
 namespace {
 
-constexpr std::array kServe = {kAddress,
-                               kMetricsAddress,
-                               kStore,
-                               kMigrate,
-                               kReflection,
-                               kInflightMax,
-                               kTenantInflightMax,
-                               kQueueMsMax,
-                               kDeadlineCapMs,
-                               kDrainMs,
-                               kDrainDelayMs,
-                               kPoolThreads,
-                               kBookMemoryMib,
-                               kBusinessMetricsTenants,
-                               kBusinessMetricsIntervalS,
-                               kLogLevel,
-                               kAccessLog,
-                               kAuth,
-                               kTlsCertFile,
-                               kTlsKeyFile,
-                               kTlsClientCaFile,
-                               kTlsClientAuth,
-                               kIdentitiesFile,
-                               kJwksFile,
-                               kJwtIssuer,
-                               kJwtAudience,
-                               kHealthAddress,
-                               kAuditLog};
-constexpr std::array kRecords = {
-    kAddress,      kMetricsAddress,    kStore,           kMigrate,       kReflection,
-    kInflightMax,  kTenantInflightMax, kQueueMsMax,      kDeadlineCapMs, kDrainMs,
-    kDrainDelayMs, kPoolThreads,       kLogLevel,        kAccessLog,     kAuth,
-    kTlsCertFile,  kTlsKeyFile,        kTlsClientCaFile, kTlsClientAuth, kIdentitiesFile,
-    kJwksFile,     kJwtIssuer,         kJwtAudience,     kHealthAddress, kAuditLog};
-constexpr std::array kService = {kAddress,
-                                 kMetricsAddress,
-                                 kRecordsAddress,
-                                 kReflection,
-                                 kInflightMax,
-                                 kTenantInflightMax,
-                                 kQueueMsMax,
-                                 kDeadlineCapMs,
-                                 kDrainMs,
-                                 kDrainDelayMs,
-                                 kPoolThreads,
-                                 kBookMemoryMib,
-                                 kBusinessMetricsTenants,
-                                 kBusinessMetricsIntervalS,
-                                 kLogLevel,
-                                 kAccessLog,
-                                 kAuth,
-                                 kTlsCertFile,
-                                 kTlsKeyFile,
-                                 kTlsClientCaFile,
-                                 kTlsClientAuth,
-                                 kTlsCaFile,
-                                 kIdentitiesFile,
-                                 kJwksFile,
-                                 kJwtIssuer,
-                                 kJwtAudience,
-                                 kHealthAddress,
-                                 kAuditLog};
+// What the processes have in common, in the order of --help.
+constexpr std::array kOfStore = {kAddress, kMetricsAddress, kStore, kMigrate};
+constexpr std::array kOfRecordsClient = {kAddress, kMetricsAddress, kRecordsAddress};
+constexpr std::array kOfCalls = {kReflection,    kInflightMax, kTenantInflightMax, kQueueMsMax,
+                                 kDeadlineCapMs, kDrainMs,     kDrainDelayMs,      kPoolThreads};
+constexpr std::array kOfBooks = {kBookMemoryMib, kBusinessMetricsTenants,
+                                 kBusinessMetricsIntervalS};
+constexpr std::array kOfLogAndTls = {kLogLevel,   kAccessLog,       kAuth,         kTlsCertFile,
+                                     kTlsKeyFile, kTlsClientCaFile, kTlsClientAuth};
+constexpr std::array kOfTlsClient = {kTlsCaFile};
+constexpr std::array kOfIdentity = {kIdentitiesFile, kJwksFile,      kJwtIssuer,
+                                    kJwtAudience,    kHealthAddress, kAuditLog};
+
+template <size_t... kSizes>
+constexpr auto Join(const std::array<Key, kSizes>&... parts) {
+  std::array<Key, (kSizes + ...)> all{};
+  size_t at = 0;
+  const auto add = [&](const auto& part) {
+    for (const Key& key : part) all[at++] = key;
+  };
+  (add(parts), ...);
+  return all;
+}
+
+constexpr auto kServe = Join(kOfStore, kOfCalls, kOfBooks, kOfLogAndTls, kOfIdentity);
+constexpr auto kRecords = Join(kOfStore, kOfCalls, kOfLogAndTls, kOfIdentity);
+constexpr auto kService =
+    Join(kOfRecordsClient, kOfCalls, kOfBooks, kOfLogAndTls, kOfTlsClient, kOfIdentity);
 
 std::optional<int64_t> ParseNumber(std::string_view text) {
   int64_t number = 0;
