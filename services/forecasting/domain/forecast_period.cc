@@ -16,7 +16,7 @@ struct Factors {
   std::vector<double> win_z;    // common shock and level of wins, standard normal
   std::vector<double> arrival;  // of the arrival rate, mean 1
   std::vector<double> amount;   // of new amounts, mean 1
-  std::vector<double> ratio;    // realized over expected, mean ratio_mean
+  std::vector<double> ratio;    // realized over what was expected of a win, mean 1
 };
 
 std::vector<int> Permutation(uint64_t seed) {
@@ -60,7 +60,7 @@ std::vector<double> LogNormals(uint64_t seed, double spread) {
 Factors MakeFactors(const Model& model, double days) {
   Factors factors;
   factors.win_z = Normals(0x77696e);
-  const double spread = model.arrivals.level.SpreadOver(days / 7);
+  const double spread = model.arrivals.SpreadOver(days);
   const double shape = std::max(0.25, 1 / (spread * spread));
   factors.arrival = Stratified(0x6e6577, 256,
                                [&](double p) { return stats::GammaQuantile(p, shape, 1 / shape); });
@@ -68,7 +68,7 @@ Factors MakeFactors(const Model& model, double days) {
   factors.amount = LogNormals(0x616d74, std::min(1.0, model.amounts.level_uncertainty));
   ScaleToMean(1, &factors.amount);
   factors.ratio = LogNormals(0x726174, model.amounts.ratio_uncertainty);
-  ScaleToMean(model.amounts.ratio_mean, &factors.ratio);
+  ScaleToMean(1, &factors.ratio);
   return factors;
 }
 
@@ -102,12 +102,6 @@ void AddWon(const DealTable& table, const DayRange& days, const Selection& selec
   }
 }
 
-// Amount of an open deal before the realized ratio.
-double AmountOf(const Deal& deal, const Model& model) {
-  if (deal.amount_micros) return static_cast<double>(*deal.amount_micros);
-  return model.amounts.mean_micros / model.amounts.ratio_mean;
-}
-
 // Adds the draws of one open deal.
 void DrawDeal(const Deal& deal, double amount, const std::vector<double>& chances,
               const Factors& factors, const Model& model, std::vector<int64_t>* draws) {
@@ -123,31 +117,30 @@ void DrawDeal(const Deal& deal, double amount, const std::vector<double>& chance
 
 void AddOpen(const DealTable& table, const Model& model, const WinChances& chances,
              const Factors& factors, const Selection& selection, PeriodForecast* forecast) {
-  // Deals of an age share their chances: work age by age.
-  std::map<int32_t, std::vector<uint32_t>> by_age;
+  // Deals of a class share their chances: work class by class.
+  std::map<RiskClass, std::vector<uint32_t>> by_class;
   for (uint32_t i = 0; i < table.deals.size(); ++i) {
     const Deal& deal = table.deals[i];
     if (deal.outcome != Outcome::kOpen || !selection.Holds(deal)) continue;
-    by_age[table.age_days(deal)].push_back(i);
+    by_class[model.close.ClassOf(table, deal)].push_back(i);
     ++forecast->open_count;
   }
   if (chances.empty()) return;
   std::vector<double> of_draw(kDrawCount);
-  for (const auto& [age, deals] : by_age) {
-    const NodeValues nodes = chances.OfOpen(age);
+  for (const auto& [risk, deals] : by_class) {
+    const NodeValues nodes = chances.OfOpen(risk);
     for (size_t i = 0; i < kDrawCount; ++i) of_draw[i] = Interpolate(nodes, factors.win_z[i]);
     const double chance = Mean(of_draw);
     // Too rare to show in the draws; the mean still has it.
     const bool drawn = nodes.back() * kDrawCount > 1e-3;
     for (const uint32_t i : deals) {
-      const double amount = AmountOf(table.deals[i], model);
+      const double amount = model.amounts.IfWon(table.deals[i]);
       DealChance entry;
       entry.deal = i;
       entry.win_probability = chance;
-      entry.amount_micros = RoundClamped(amount * model.amounts.ratio_mean);
-      entry.expected_micros = RoundClamped(chance * amount * model.amounts.ratio_mean);
-      entry.swing_micros =
-          RoundClamped(std::sqrt(chance * (1 - chance)) * amount * model.amounts.ratio_mean);
+      entry.amount_micros = RoundClamped(amount);
+      entry.expected_micros = RoundClamped(chance * amount);
+      entry.swing_micros = RoundClamped(std::sqrt(chance * (1 - chance)) * amount);
       forecast->open_mean_micros = AddClamped(forecast->open_mean_micros, entry.expected_micros);
       forecast->open_win_count += chance;
       forecast->chances.push_back(entry);
@@ -171,7 +164,7 @@ void AddNew(const DealTable& table, const Model& model, const WinChances& chance
             const Factors& factors, const Selection& selection, PeriodForecast* forecast) {
   const std::vector<Donor>& donors = model.amounts.donors;
   if (chances.empty() || donors.empty()) return;
-  const NodeValues nodes = chances.OfArrivals(model.arrivals.factor);
+  const NodeValues nodes = chances.OfArrivals(model.arrivals);
   std::vector<char> selected(donors.size());
   double selected_weight = 0, selected_mean = 0;
   for (size_t d = 0; d < donors.size(); ++d) {
@@ -184,7 +177,7 @@ void AddNew(const DealTable& table, const Model& model, const WinChances& chance
   const double smoothing = model.amounts.smoothing;
   std::vector<double> wins(kDrawCount);
   for (size_t i = 0; i < kDrawCount; ++i) {
-    wins[i] = model.arrivals.level.mean * factors.arrival[i] * Interpolate(nodes, factors.win_z[i]);
+    wins[i] = factors.arrival[i] * Interpolate(nodes, factors.win_z[i]);
     Random random(Mix(0x647261 + i * kStep));
     const int64_t count = random.Poisson(std::min(wins[i], 1e6));
     for (int64_t n = 0; n < count; ++n) {
@@ -235,18 +228,17 @@ PeriodForecast ForecastPeriod(const DealTable& table, const Model& model, const 
 double ExpectedRemainder(const DealTable& table, const Model& model, const DayRange& days) {
   const WinChances chances(table, model.close, WindowOf(days));
   if (chances.empty()) return 0;
-  std::map<int32_t, double> amount_by_age;
+  std::map<RiskClass, double> amount_by_class;
   for (const Deal& deal : table.deals) {
     if (deal.outcome == Outcome::kOpen) {
-      amount_by_age[table.age_days(deal)] += AmountOf(deal, model);
+      amount_by_class[model.close.ClassOf(table, deal)] += model.amounts.IfWon(deal);
     }
   }
   double sum = 0;
-  for (const auto& [age, amount] : amount_by_age) {
-    sum += NormalMean(chances.OfOpen(age)) * amount * model.amounts.ratio_mean;
+  for (const auto& [risk, amount] : amount_by_class) {
+    sum += NormalMean(chances.OfOpen(risk)) * amount;
   }
-  return sum + model.arrivals.level.mean * NormalMean(chances.OfArrivals(model.arrivals.factor)) *
-                   model.amounts.mean_micros;
+  return sum + NormalMean(chances.OfArrivals(model.arrivals)) * model.amounts.mean_micros;
 }
 
 DrawSummary Summarize(int64_t base_micros, const std::vector<int64_t>& a,
