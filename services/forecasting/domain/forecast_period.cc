@@ -200,14 +200,6 @@ Window WindowOf(const DayRange& days) { return {NumberOf(days.start), NumberOf(d
 
 }  // namespace
 
-Model LearnModel(const DealTable& table) {
-  Model model;
-  model.close = LearnCloseRates(table);
-  model.arrivals = LearnArrivals(table, model.close.truncated_before);
-  model.amounts = LearnAmounts(table);
-  return model;
-}
-
 PeriodForecast ForecastPeriod(const DealTable& table, const Model& model, const DayRange& days,
                               const Selection& selection) {
   PeriodForecast forecast;
@@ -223,22 +215,6 @@ PeriodForecast ForecastPeriod(const DealTable& table, const Model& model, const 
   AddOpen(table, model, chances, factors, selection, &forecast);
   AddNew(table, model, chances, factors, selection, &forecast);
   return forecast;
-}
-
-double ExpectedRemainder(const DealTable& table, const Model& model, const DayRange& days) {
-  const WinChances chances(table, model.close, WindowOf(days));
-  if (chances.empty()) return 0;
-  std::map<RiskClass, double> amount_by_class;
-  for (const Deal& deal : table.deals) {
-    if (deal.outcome == Outcome::kOpen) {
-      amount_by_class[model.close.ClassOf(table, deal)] += model.amounts.IfWon(deal);
-    }
-  }
-  double sum = 0;
-  for (const auto& [risk, amount] : amount_by_class) {
-    sum += NormalMean(chances.OfOpen(risk)) * amount;
-  }
-  return sum + NormalMean(chances.OfArrivals(model.arrivals)) * model.amounts.mean_micros;
 }
 
 DrawSummary Summarize(int64_t base_micros, const std::vector<int64_t>& a,
