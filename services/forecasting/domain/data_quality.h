@@ -18,6 +18,7 @@ enum class WarningType {
   kShortHistory = 5,
   kNoTarget = 6,
   kOverdueCloseDate = 7,
+  kRegimeChange = 8,
 };
 
 struct Warning {
