@@ -13,9 +13,9 @@
 namespace gtm::targeting::domain {
 
 inline void AppendNumber(uint64_t number, std::string* out) {
-  for (int shift = 0; shift < 64; shift += 8) {
-    out->push_back(static_cast<char>((number >> shift) & 0xff));
-  }
+  char bytes[8];
+  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>((number >> (8 * i)) & 0xff);
+  out->append(bytes, sizeof(bytes));
 }
 
 inline void AppendText(std::string_view text, std::string* out) {
