@@ -178,7 +178,7 @@ using Mixed = typename MixedBase<Service, Methods...>::Type;
 // One line a unary method in a binding class over Mixed that has `kService`, `gate_` and
 // `handler_` (see any services/*/handler/*_service.cc); the second for handlers that append
 // the bytes of their response.
-#define GTM_RPC_UNARY(Method, Request, Response)                                        \
+#define GTM_RPC_UNARY(Method, Request, Response) \
   GTM_RPC_UNARY_BY((::gtm::rpc::RawUnary<Request, Response>), Method, Request, Response)
 #define GTM_RPC_UNARY_BYTES(Method, Request) \
   GTM_RPC_UNARY_BY((::gtm::rpc::RawUnaryBytes<Request>), Method, Request, std::string)

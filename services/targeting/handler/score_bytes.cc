@@ -49,8 +49,8 @@ void AppendVerdict(const domain::AccountScore& score, std::string* out) {
 
 ScoreBytes::ScoreBytes(const domain::Definition& definition)
     : fit_(PartsOf(definition.fit())),
-      engagement_(definition.engagement() == nullptr ? Parts() : PartsOf(*definition.engagement())) {
-}
+      engagement_(definition.engagement() == nullptr ? Parts()
+                                                     : PartsOf(*definition.engagement())) {}
 
 ScoreBytes::Parts ScoreBytes::PartsOf(const criteria::Evaluator& evaluator) {
   Parts parts(evaluator.criterion_count());
@@ -86,11 +86,11 @@ void ScoreBytes::AppendScore(int field, const criteria::Evaluator& evaluator, co
     const PartBytes& part = known ? parts[i][outcomes[i]] : parts[i].back();
     observed.clear();
     if (known) evaluator.AppendObserved(i, outcomes[i], values[i], &observed);
-    wire::AppendLength(
-        Score::kPartsFieldNumber,
-        part.before.size() + wire::TextSize(ScorePart::kObservedFieldNumber, observed.size()) +
-            part.behind.size(),
-        out);
+    wire::AppendLength(Score::kPartsFieldNumber,
+                       part.before.size() +
+                           wire::TextSize(ScorePart::kObservedFieldNumber, observed.size()) +
+                           part.behind.size(),
+                       out);
     *out += part.before;
     wire::AppendText(ScorePart::kObservedFieldNumber, observed, out);
     *out += part.behind;
@@ -108,8 +108,8 @@ void ScoreBytes::Append(int field, std::string_view account_id, const domain::Ac
 }
 
 void ScoreBytes::AppendExplained(const domain::Definition& definition, int field,
-                                 std::string_view account_id,
-                                 const domain::WeighedAccount& account, std::string* out) const {
+                                 std::string_view account_id, const domain::WeighedAccount& account,
+                                 std::string* out) const {
   const domain::AccountScore& score = account.score;
   const wire::Nested nested(field, out);
   wire::AppendText(AccountScore::kAccountIdFieldNumber, account_id, out);

@@ -21,9 +21,8 @@ class ScoreBytes {
   // message. `definition` is the one that this was made from.
   static void Append(int field, std::string_view account_id, const domain::AccountScore& score,
                      std::string* out);
-  void AppendExplained(const domain::Definition& definition, int field,
-                       std::string_view account_id, const domain::WeighedAccount& account,
-                       std::string* out) const;
+  void AppendExplained(const domain::Definition& definition, int field, std::string_view account_id,
+                       const domain::WeighedAccount& account, std::string* out) const;
 
  private:
   // A gtm.type.v1.ScorePart of one outcome, before and behind the value that was seen.

@@ -22,7 +22,7 @@ class ScoreBytesTest : public TargetingHandlerTest {
     auto* band = definition.mutable_account_criteria(0)->mutable_bands()->add_bands();
     band->set_min(5'000);
     band->set_share_bps(3'333);
-    band->set_label(std::string(200, 'L'));
+    band->set_label(std::string(60, 'L'));
     definition.mutable_account_criteria(0)->mutable_bands()->mutable_bands(0)->set_max(5'000);
     auto* pair = definition.add_account_criteria();
     pair->set_id("warehouse");

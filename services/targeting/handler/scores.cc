@@ -38,8 +38,7 @@ Result<Asked> Ask(records_client::Records& records, CompiledDefinitions& definit
                   const std::string& definition_id) {
   GTM_ASSIGN_OR_RETURN(records_client::Question question, records.Ask(call, point));
   GTM_ASSIGN_OR_RETURN(const auto message, ChooseDefinition(question, definition_id));
-  GTM_ASSIGN_OR_RETURN(auto compiled,
-                       definitions.Of(message, question.view.settings().calendar));
+  GTM_ASSIGN_OR_RETURN(auto compiled, definitions.Of(message, question.view.settings().calendar));
   return Asked{std::move(question), std::move(compiled)};
 }
 

@@ -38,8 +38,7 @@ class TargetingHandler {
   Status RetireTargetDefinition(rpc::Call& call, const v1::RetireTargetDefinitionRequest& request,
                                 v1::RetireTargetDefinitionResponse* response);
   // scores.cc. What is asked most is answered with the bytes of its response, appended.
-  Status ScoreAccount(rpc::Call& call, const v1::ScoreAccountRequest& request,
-                      std::string* answer);
+  Status ScoreAccount(rpc::Call& call, const v1::ScoreAccountRequest& request, std::string* answer);
   Status ScoreContact(rpc::Call& call, const v1::ScoreContactRequest& request,
                       v1::ScoreContactResponse* response);
   Status BatchScoreAccounts(rpc::Call& call, const v1::BatchScoreAccountsRequest& request,
