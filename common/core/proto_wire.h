@@ -10,28 +10,36 @@
 
 namespace gtm::wire {
 
-inline void AppendVarint(uint64_t value, std::string* out) {
-  char bytes[10];
-  size_t size = 0;
+// Writes a varint where ten bytes have room; gives the byte behind it.
+inline char* WriteVarint(uint64_t value, char* at) {
   while (value >= 0x80) {
-    bytes[size++] = static_cast<char>(value | 0x80);
+    *at++ = static_cast<char>(value | 0x80);
     value >>= 7;
   }
-  bytes[size++] = static_cast<char>(value);
-  out->append(bytes, size);
+  *at++ = static_cast<char>(value);
+  return at;
+}
+
+inline void AppendVarint(uint64_t value, std::string* out) {
+  char bytes[10];
+  out->append(bytes, WriteVarint(value, bytes));
+}
+
+// Both in one piece: to append costs more than to write.
+inline void AppendVarints(uint64_t first, uint64_t second, std::string* out) {
+  char bytes[20];
+  out->append(bytes, WriteVarint(second, WriteVarint(first, bytes)));
 }
 
 // bool, int32, int64 or an enum: negative numbers take ten bytes.
 inline void AppendNumber(int field, int64_t value, std::string* out) {
   if (value == 0) return;
-  AppendVarint(static_cast<uint64_t>(field) << 3, out);
-  AppendVarint(static_cast<uint64_t>(value), out);
+  AppendVarints(static_cast<uint64_t>(field) << 3, static_cast<uint64_t>(value), out);
 }
 
 // The tag and the length of `size` bytes to come: of a text, or of a message.
 inline void AppendLength(int field, size_t size, std::string* out) {
-  AppendVarint(static_cast<uint64_t>(field) << 3 | 2, out);
-  AppendVarint(size, out);
+  AppendVarints(static_cast<uint64_t>(field) << 3 | 2, size, out);
 }
 
 // An item of a list of texts, or a field that is set though it is empty.

@@ -24,6 +24,8 @@ namespace gtm::targeting::handler {
 namespace {
 
 constexpr int kBatchAccountsMax = 1'000;
+// What the inputs of an account take at most, nearly always: one allocation for all of them.
+constexpr size_t kInputBytes = 512;
 
 // A question with the definition that answers it.
 struct Asked {
@@ -157,6 +159,7 @@ Status TargetingHandler::ScoreAccount(rpc::Call& call, const v1::ScoreAccountReq
   asked.compiled->score_bytes.AppendExplained(asked.definition(), Response::kScoreFieldNumber,
                                               request.account_id(), scorer.Weigh(*row), answer);
   std::string inputs;
+  inputs.reserve(kInputBytes);
   scorer.AppendInputs(*row, &inputs);
   AppendBasis<Response>(asked, inputs, answer);
   return {};
@@ -190,6 +193,7 @@ Status TargetingHandler::BatchScoreAccounts(rpc::Call& call,
   const bool parts = request.detail() == v1::SCORE_DETAIL_PARTS;
   std::string missing;
   std::string inputs;
+  inputs.reserve(kInputBytes * static_cast<size_t>(request.account_ids_size()));
   for (const std::string& id : request.account_ids()) {
     const auto row = asked.question.view.FindAccount(id);
     if (!row) {
