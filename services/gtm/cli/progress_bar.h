@@ -11,6 +11,7 @@ namespace gtm::cli {
 struct ProgressState {
   double share = 0;          // 0 to 1
   int64_t record_count = 0;  // done so far
+  const char* unit = "records";
   absl::Duration elapsed = absl::ZeroDuration();
 };
 
