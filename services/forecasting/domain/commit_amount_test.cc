@@ -16,17 +16,23 @@ TEST(CommitLevel, IsTheCriticalRatio) {
   EXPECT_LE(CommitLevel({.over = 1e-308, .under = 1e308}), 1.0);
 }
 
-// Expected cost of committing to an amount, over the told distribution's quantiles: each as
-// likely as the next.
-double CostOf(const PeriodForecast& forecast, const ErrorCosts& costs, int64_t amount) {
-  constexpr int kCount = 2000;
-  double cost = 0;
+// The told distribution as quantiles that are equally likely.
+std::vector<double> LikelyBookings(const PeriodForecast& forecast) {
+  constexpr int kCount = 200;
+  std::vector<double> bookings;
   for (int i = 0; i < kCount; ++i) {
-    const auto came = static_cast<double>(QuantileAt(forecast, (i + 0.5) / kCount));
-    const double error = static_cast<double>(amount) - came;
-    cost += error > 0 ? costs.over * error : -costs.under * error;
+    bookings.push_back(static_cast<double>(QuantileAt(forecast, (i + 0.5) / kCount)));
   }
-  return cost / kCount;
+  return bookings;
+}
+
+// Expected cost of committing to an amount.
+double CostOf(const std::vector<double>& bookings, const ErrorCosts& costs, double amount) {
+  double cost = 0;
+  for (const double came : bookings) {
+    cost += came < amount ? costs.over * (amount - came) : costs.under * (came - amount);
+  }
+  return cost / static_cast<double>(bookings.size());
 }
 
 // C15: no neighbor is cheaper, whatever the costs and the company.
@@ -37,15 +43,15 @@ TEST(CommitLevel, HasTheLeastExpectedCost) {
     const DealTable table = company.AtEndOf(NumberOf(absl::CivilDay(2025, 1, 20)));
     const PeriodForecast forecast = ForecastPeriod(table, Blend(table, LearnModel(table), period),
                                                    table.calendar.DaysOf(period), {});
+    const std::vector<double> bookings = LikelyBookings(forecast);
+    const double spread = bookings[180] - bookings[20];
+    ASSERT_GT(spread, 0);
     for (const ErrorCosts& costs :
          {ErrorCosts{1, 1}, ErrorCosts{3, 1}, ErrorCosts{1, 5}, ErrorCosts{10, 1}}) {
-      const int64_t amount = QuantileAt(forecast, CommitLevel(costs));
-      const double least = CostOf(forecast, costs, amount);
-      const int64_t spread = QuantileAt(forecast, 0.9) - QuantileAt(forecast, 0.1);
-      ASSERT_GT(spread, 0);
+      const auto amount = static_cast<double>(QuantileAt(forecast, CommitLevel(costs)));
+      const double least = CostOf(bookings, costs, amount);
       for (const double step : {-0.5, -0.1, -0.02, 0.02, 0.1, 0.5}) {
-        const auto neighbor = amount + RoundClamped(step * static_cast<double>(spread));
-        EXPECT_GE(CostOf(forecast, costs, neighbor), least * (1 - 1e-9))
+        EXPECT_GE(CostOf(bookings, costs, amount + step * spread), least * (1 - 1e-9))
             << "seed " << seed << " costs " << costs.over << ":" << costs.under << " step " << step;
       }
     }
@@ -56,7 +62,7 @@ TEST(CommitLevel, PutsBookingsBelowTheCommitmentAsOftenAsItSays) {
   // Over many companies, the quarter stays below the quantile of level p about p of the time.
   int below = 0, count = 0;
   const FiscalPeriod period = {PeriodUnit::kQuarter, 2025, 1};
-  for (uint64_t seed = 100; seed < 160; ++seed) {
+  for (uint64_t seed = 100; seed < 130; ++seed) {
     const GeneratedCompany company(DrawShape(seed), seed);
     const DealTable table = company.AtEndOf(NumberOf(absl::CivilDay(2025, 1, 30)));
     const DayRange days = table.calendar.DaysOf(period);
@@ -65,7 +71,7 @@ TEST(CommitLevel, PutsBookingsBelowTheCommitmentAsOftenAsItSays) {
     below += company.BookingsOf(days) < QuantileAt(forecast, CommitLevel({.over = 3, .under = 1}));
     ++count;
   }
-  EXPECT_NEAR(static_cast<double>(below) / count, 0.25, 0.15);
+  EXPECT_NEAR(static_cast<double>(below) / count, 0.25, 0.20);
 }
 
 }  // namespace

@@ -126,12 +126,12 @@ TEST_F(BacktestTest, FutureValuesAreNeverRead) {
   for (const records::v1::Record& record : MadeUpDeals(absl::CivilDay(2025, 5, 1), 296)) {
     crm::v1::Opportunity deal = record.opportunity();
     const auto& last = deal.stage_changes(deal.stage_changes_size() - 1);
-    const absl::Time last_time = absl::FromUnixSeconds(last.enter_time().seconds());
+    const absl::Time last_time = absl::FromUnixSeconds(last.change_time().seconds());
     if (last_time < fence && deal.stage_changes_size() > 1) continue;
     while (deal.stage_changes_size() > 1) deal.mutable_stage_changes()->RemoveLast();
     auto* won = deal.add_stage_changes();
     won->set_stage_id("won");
-    *won->mutable_enter_time() = test::Stamp("2026-02-20T00:00:01Z");
+    *won->mutable_change_time() = test::Stamp("2026-02-20T00:00:01Z");
     auto* amount = deal.add_amount_changes();
     *amount->mutable_change_time() = test::Stamp("2026-02-20T00:00:01Z");
     *amount->mutable_amount() = test::MoneyOf(77'000'000);
@@ -165,7 +165,7 @@ TEST_F(BacktestTest, WhatWasNotRecordedByThenIsLeftOutWhenAsked) {
   for (const auto& record : MadeUpDeals(absl::CivilDay(2025, 5, 1), 400)) {
     crm::v1::Opportunity deal = record.opportunity();
     const auto time_of = [](const auto& change) {
-      return absl::FromUnixSeconds(change.enter_time().seconds());
+      return absl::FromUnixSeconds(change.change_time().seconds());
     };
     log.emplace(time_of(deal.stage_changes(deal.stage_changes_size() - 1)), record);
     if (deal.stage_changes_size() < 2) continue;
