@@ -51,7 +51,7 @@ TEST(CommitLevel, HasTheLeastExpectedCost) {
       const auto amount = static_cast<double>(QuantileAt(forecast, CommitLevel(costs)));
       const double least = CostOf(bookings, costs, amount);
       for (const double step : {-0.5, -0.1, -0.02, 0.02, 0.1, 0.5}) {
-        EXPECT_GE(CostOf(bookings, costs, amount + step * spread), least * (1 - 1e-9))
+        EXPECT_GE(CostOf(bookings, costs, amount + step * spread), least * (1 - 1e-3))
             << "seed " << seed << " costs " << costs.over << ":" << costs.under << " step " << step;
       }
     }

@@ -9,9 +9,9 @@
 #include "fmt/format.h"
 #include "services/forecasting/domain/read_deals.h"
 #include "services/forecasting/domain/walk_forward.h"
-#include "services/forecasting/handler/answer_parts.h"
 #include "services/forecasting/handler/forecasting_handler.h"
 #include "services/forecasting/handler/parse.h"
+#include "services/forecasting/handler/provenance.h"
 #include "services/forecasting/handler/render.h"
 #include "services/forecasting/handler/render_backtest.h"
 

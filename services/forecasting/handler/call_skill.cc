@@ -15,9 +15,10 @@
 #include "services/forecasting/domain/blend.h"
 #include "services/forecasting/domain/read_deals.h"
 #include "services/forecasting/domain/teams.h"
-#include "services/forecasting/handler/answer_parts.h"
 #include "services/forecasting/handler/forecasting_handler.h"
 #include "services/forecasting/handler/parse.h"
+#include "services/forecasting/handler/period.h"
+#include "services/forecasting/handler/provenance.h"
 #include "services/forecasting/handler/render.h"
 
 namespace gtm::forecasting::handler {

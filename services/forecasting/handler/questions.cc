@@ -11,9 +11,10 @@
 #include "services/forecasting/domain/pipeline.h"
 #include "services/forecasting/domain/read_deals.h"
 #include "services/forecasting/domain/target.h"
-#include "services/forecasting/handler/answer_parts.h"
 #include "services/forecasting/handler/forecasting_handler.h"
 #include "services/forecasting/handler/parse.h"
+#include "services/forecasting/handler/period.h"
+#include "services/forecasting/handler/provenance.h"
 #include "services/forecasting/handler/render.h"
 
 namespace gtm::forecasting::handler {
@@ -22,17 +23,6 @@ namespace {
 using domain::DealTable;
 using domain::Target;
 using records_client::Question;
-
-// The target given, else the quotas.
-Result<std::optional<Target>> TargetOf(const Question& question, const DealTable& table,
-                                       const DayRange& days, const ForecastQuestion& asked) {
-  const absl::CivilDay today = domain::DayAt(table.today);
-  if (!asked.target) {
-    return domain::TargetFromQuotas(question.view, days, asked.selection, today);
-  }
-  GTM_ASSIGN_OR_RETURN(const Money money, question.view.InReportingCurrency(*asked.target, today));
-  return std::optional<Target>(Target{money.micros});
-}
 
 void RenderTarget(const std::optional<Target>& target, Currency currency,
                   v1::TargetOutlook* result) {

@@ -196,11 +196,10 @@ void PrintBacktest(const BacktestResponse& backtest, Printer* printer) {
   PrintCalibration(backtest, printer);
   PrintChances(backtest, printer);
   printer->Blank();
-  printer->Line(
-      fmt::format("inside P10 to P90: {}, 80 % is right; inside P05 to P95: {}, 90 % is "
-                  "right",
-                  EstimateText(backtest.interval_coverage(), true),
-                  EstimateText(backtest.wide_interval_coverage(), true)));
+  printer->Line("inside P10 to P90: " + EstimateText(backtest.interval_coverage(), true) +
+                "; 80 % is right");
+  printer->Line("inside P05 to P95: " + EstimateText(backtest.wide_interval_coverage(), true) +
+                "; 90 % is right");
   printer->Paragraph("note: ",
                      fmt::format("cuts of a quarter have one actual in common: these are {} "
                                  "independent answers and not {}",

@@ -63,8 +63,8 @@ void PrintCallComparison(const forecasting::v1::CompareForecastCallsResponse& co
                {"commit", "commit_amount", Align::kRight, false},
                {"best case", "best_case_amount", Align::kRight, false},
                {"model", "model_mean", Align::kRight, false},
-               {"P10", "p10", Align::kRight, false},
-               {"P90", "p90", Align::kRight, false},
+               {"P10", "p10", Align::kRight, false, Shown::kInCsv},
+               {"P90", "p90", Align::kRight, false, Shown::kInCsv},
                {"override", "override_amount", Align::kRight, false},
                {"reached", "commit_reach_probability", Align::kRight, false},
                {"rolled up", "rolled_up_commit", Align::kRight, false},
@@ -105,14 +105,14 @@ void PrintCallComparison(const forecasting::v1::CompareForecastCallsResponse& co
 void PrintCallSkills(const forecasting::v1::MeasureForecastCallsResponse& measured,
                      Printer* printer) {
   Table table{{{"owner", "owner_seller_id", Align::kLeft, true},
-               {"days before end", "days_before_end", Align::kRight, false},
+               {"days left", "days_before_end", Align::kRight, false},
                {"periods", "period_count", Align::kRight, false},
                {"error", "absolute_error_share", Align::kRight, false},
                {"bias", "bias", Align::kRight, false},
                {"reached", "reached", Align::kRight, false},
                {"best reached", "best_case_reached", Align::kRight, false},
                {"model's error", "model_absolute_error_share", Align::kRight, false},
-               {"model's bias", "model_bias", Align::kRight, false},
+               {"model's bias", "model_bias", Align::kRight, false, Shown::kInCsv},
                {"no call", "missing_period_count", Align::kRight, false, Shown::kInCsv}},
               {}};
   for (const ForecastCallSkill& skill : measured.skills()) {

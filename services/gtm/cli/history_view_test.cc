@@ -3,6 +3,7 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "common/testing/golden.h"
@@ -119,8 +120,9 @@ std::string Step(const std::string& kind, int64_t units, int deals, const std::s
   std::string text = "steps { kind: KIND_" + kind + " " + Usd("amount", units) +
                      "deal_count: " + std::to_string(deals) + " ";
   if (!deal.empty()) {
+    const int64_t then = std::max<int64_t>(8'200, -units / 2);
     text += "deals { opportunity_id: \"" + deal + "\" owner_seller_id: \"ada\" " +
-            Usd("older_amount", 8'200) + Usd("newer_amount", 8'200 + units / 2) +
+            Usd("older_amount", then) + Usd("newer_amount", then + units / 2) +
             Usd("change_amount", units / 2) + "} ";
   }
   return text + "} ";
