@@ -1,5 +1,5 @@
 #pragma once
-// Who reports to whom: sellers as trees, from Seller.manager_id where it is a seller's id.
+// Who reports to whom: sellers as trees.
 
 #include <string>
 #include <vector>

@@ -48,9 +48,10 @@ class ForecastingHandler {
                             v1::ForecastCall* response);
   Status ListForecastCalls(rpc::Call& call, const v1::ListForecastCallsRequest& request,
                            v1::ListForecastCallsResponse* response);
-  // call_skill.cc
+  // compare_calls.cc
   Status CompareForecastCalls(rpc::Call& call, const v1::CompareForecastCallsRequest& request,
                               v1::CompareForecastCallsResponse* response);
+  // measure_calls.cc
   Status MeasureForecastCalls(rpc::Call& call, const v1::MeasureForecastCallsRequest& request,
                               v1::MeasureForecastCallsResponse* response);
 

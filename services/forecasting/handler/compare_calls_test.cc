@@ -1,7 +1,5 @@
 // CompareForecastCalls and MeasureForecastCalls.
 
-#include "services/forecasting/domain/call_skill.h"
-
 #include "common/testing/fake_records.h"
 #include "common/testing/matchers.h"
 #include "gtest/gtest.h"
@@ -91,6 +89,10 @@ TEST_F(ForecastCallsTest, StandBesideTheModelAndRollUp) {
               static_cast<double>(120'000 - ada.model().mean().units()), 1);
   EXPECT_GE(ada.commit_reach_probability(), ada.best_case_reach_probability());
   EXPECT_FALSE(zoe.has_best_case_reach_probability());
+  // A manager needs no record of their own.
+  records_.Put(test::Seller("zoe").Set([](auto& seller) { seller.set_manager_id("the board"); }));
+  EXPECT_EQ(Compare().rows(1).display_name(), "the board");
+  EXPECT_EQ(Compare().rows(1).team_count(), 4);
   v1::CompareForecastCallsRequest request;
   request.set_owner_seller_id("ada");
   ASSERT_EQ(Compare(request).rows_size(), 1);
