@@ -56,8 +56,8 @@ Result<v1::BacktestResponse> StreamBacktest(Session& session,
     bar.Show(
         {.share = static_cast<double>(progress.done_count()) / std::max(1, progress.total_count()),
          .record_count = progress.done_count(),
-         .unit = "cuts",
-         .elapsed = absl::Now() - start});
+         .elapsed = absl::Now() - start,
+         .unit = "cuts"});
   }
   const grpc::Status status = reader->Finish();
   bar.Clear();
