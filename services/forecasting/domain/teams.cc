@@ -51,7 +51,7 @@ Teams::Teams(std::vector<TeamRecord> records) {
     const auto [id, depth] = std::move(ahead.back());
     ahead.pop_back();
     index_[id] = members_.size();
-    members_.push_back({id, by_id[id]->name, depth, reports[id], {id}});
+    members_.push_back({id, by_id[id]->name, by_id[id]->has_left, depth, reports[id], {id}});
     const auto& below = members_.back().reports;
     for (auto report = below.rbegin(); report != below.rend(); ++report) {
       ahead.emplace_back(*report, depth + 1);

@@ -13,12 +13,14 @@ struct TeamRecord {
   std::string id;
   std::string name;        // the id where there is no other
   std::string manager_id;  // "": none; words, or the id of another record
+  bool has_left = false;
 };
 
 // One person in the tree.
 struct TeamMember {
   std::string id;
   std::string name;
+  bool has_left = false;
   int depth = 0;                     // 0 at the top
   std::vector<std::string> reports;  // directly below, by id
   std::vector<std::string> team;     // the member and all below, by id

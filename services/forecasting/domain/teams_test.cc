@@ -19,13 +19,15 @@ TEST(Teams, PutsManagersBeforeWhoReportsToThem) {
                      {"ada", "Ada", ""},
                      {"bea", "Bea", "ada"},
                      {"cyd", "Cyd", "ada"},
-                     {"eve", "Eve", "somebody, in words"}});
+                     {"eve", "Eve", "somebody, in words", true}});
   EXPECT_THAT(IdsOf(teams), ElementsAre("ada", "bea", "dan", "cyd", "eve"));
   const TeamMember& ada = *teams.Find("ada");
   EXPECT_THAT(ada.reports, ElementsAre("bea", "cyd"));
   EXPECT_THAT(ada.team, ElementsAre("ada", "bea", "cyd", "dan"));
   EXPECT_EQ(teams.Find("dan")->depth, 2);
   EXPECT_THAT(teams.Find("eve")->team, ElementsAre("eve"));
+  EXPECT_TRUE(teams.Find("eve")->has_left);
+  EXPECT_FALSE(ada.has_left);
   EXPECT_EQ(teams.Find("zoe"), nullptr);
 }
 

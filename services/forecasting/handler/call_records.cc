@@ -41,16 +41,22 @@ const v1::ForecastCall* LatestAt(const CallsByOwner& calls, const std::string& o
   return nullptr;
 }
 
-domain::Teams TeamsOf(const book::BookView& view) {
+domain::Teams TeamsOf(const records_client::Question& question) {
+  const book::BookView& view = question.view;
+  const absl::CivilDay today = view.settings().calendar.DayOf(question.as_of);
   std::vector<domain::TeamRecord> records;
   std::set<std::string> known;
   for (const auto& seller : view.sellers()) {
     const std::string& name = seller->display_name();
-    records.push_back({seller->id(), name.empty() ? seller->id() : name, seller->manager_id()});
+    const type::v1::Date& leave = seller->leave_date();
+    const bool has_left = seller->has_leave_date() &&
+                          absl::CivilDay(leave.year(), leave.month(), leave.day()) <= today;
+    records.push_back(
+        {seller->id(), name.empty() ? seller->id() : name, seller->manager_id(), has_left});
     known.insert(seller->id());
   }
   const auto add = [&](const std::string& id) {
-    if (!id.empty() && known.insert(id).second) records.push_back({id, id, ""});
+    if (!id.empty() && known.insert(id).second) records.push_back({id, id, "", false});
   };
   for (const auto& seller : view.sellers()) add(seller->manager_id());
   for (const auto& call : view.forecast_calls()) add(call->owner_seller_id());

@@ -22,8 +22,9 @@ CallsByOwner CallsOf(const records_client::Question& question,
 const v1::ForecastCall* LatestAt(const CallsByOwner& calls, const std::string& owner,
                                  absl::Time time);
 
-// Sellers; managers that they name and owners of calls, who need no record of their own.
-domain::Teams TeamsOf(const book::BookView& view);
+// Sellers as of the question; managers that they name and owners of calls, who need no record
+// of their own.
+domain::Teams TeamsOf(const records_client::Question& question);
 
 // Calls are kept in the reporting currency of their day; one that differs from today's is not
 // compared with anything: without a value.

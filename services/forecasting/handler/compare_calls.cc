@@ -92,7 +92,7 @@ class Comparison {
           call == nullptr ? std::nullopt : MicrosIn(call->commit_amount(), table_.currency);
       if (micros) sum = domain::AddClamped(sum, *micros);
       const TeamMember* member = teams_.Find(report);
-      missing += !micros && member != nullptr && IsShown(*member);
+      missing += !micros && member != nullptr && !member->has_left && IsShown(*member);
     }
     *row->mutable_rolled_up_commit() = ToProto(Money{sum, table_.currency});
     row->set_missing_call_count(missing);
@@ -143,7 +143,7 @@ Status ForecastingHandler::CompareForecastCalls(rpc::Call& call,
   GTM_ASSIGN_OR_RETURN(const DealTable table, domain::DealsAt(question.view, question.as_of));
   const FiscalPeriod period = PeriodAt(table, asked);
   GTM_ASSIGN_OR_RETURN(const DayRange days, DaysOf(table, period));
-  const domain::Teams teams = TeamsOf(question.view);
+  const domain::Teams teams = TeamsOf(question);
   const Comparison comparison(question, table, teams, period, days);
   const std::string& only = request.owner_seller_id();
   if (only.empty()) *response->add_rows() = comparison.CompanyRow();

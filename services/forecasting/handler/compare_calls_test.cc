@@ -89,6 +89,12 @@ TEST_F(ForecastCallsTest, StandBesideTheModelAndRollUp) {
               static_cast<double>(120'000 - ada.model().mean().units()), 1);
   EXPECT_GE(ada.commit_reach_probability(), ada.best_case_reach_probability());
   EXPECT_FALSE(zoe.has_best_case_reach_probability());
+  // Who has left is not missed.
+  records_.Put(test::Seller("bob").Set([](auto& seller) {
+    seller.set_manager_id("zoe");
+    *seller.mutable_leave_date() = test::Date("2026-05-01");
+  }));
+  EXPECT_EQ(Compare().rows(1).missing_call_count(), 0);
   // A manager needs no record of their own.
   records_.Put(test::Seller("zoe").Set([](auto& seller) { seller.set_manager_id("the board"); }));
   EXPECT_EQ(Compare().rows(1).display_name(), "the board");

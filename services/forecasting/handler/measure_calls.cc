@@ -202,7 +202,7 @@ Status ForecastingHandler::MeasureForecastCalls(rpc::Call& call,
   GTM_ASSIGN_OR_RETURN(const MeasureQuestion asked, Parse(request));
   GTM_ASSIGN_OR_RETURN(const Question question, records_.Ask(call, request.point()));
   GTM_ASSIGN_OR_RETURN(const DealTable after, domain::DealsAt(question.view, question.as_of));
-  const domain::Teams teams = TeamsOf(question.view);
+  const domain::Teams teams = TeamsOf(question);
   const FiscalPeriod current = after.calendar.PeriodOf(domain::DayAt(after.today), asked.unit);
   std::vector<FiscalPeriod> periods;
   for (int back = asked.period_count; back >= 1; --back) {

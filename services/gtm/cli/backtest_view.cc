@@ -27,6 +27,13 @@ std::string MethodText(const std::string& method) {
   return EnumText(method, "");
 }
 
+// The same as the head of a narrow column.
+std::string ShortText(const std::string& method) {
+  if (method == "weighted_pipeline") return "weighted";
+  if (method == "previous_quarter") return "last quarter";
+  return EnumText(method, "");
+}
+
 std::string SignedPercent(double share) {
   const std::string text = Percent(share);
   return share > 0 && text != Percent(0) ? "+" + text : text;
@@ -77,10 +84,10 @@ const MethodSkill* FindSkill(const BacktestDay& day, const std::string& method) 
 Table DaysTable(const BacktestResponse& backtest) {
   Table table{{{"days known", "cut_day", Align::kRight, false}}, {}};
   for (const MethodSkill& method : backtest.methods()) {
-    table.columns.push_back({MethodText(method.method()), method.method(), Align::kRight, false});
+    table.columns.push_back({ShortText(method.method()), method.method(), Align::kRight, false});
   }
   table.columns.push_back({"model's bias", "bias", Align::kRight, false});
-  table.columns.push_back({"inside P10-P90", "inside", Align::kRight, false});
+  table.columns.push_back({"inside", "inside", Align::kRight, false});
   for (const BacktestDay& day : backtest.days()) {
     std::vector<Cell> row = {std::to_string(day.cut_day())};
     for (const MethodSkill& method : backtest.methods()) {
@@ -181,7 +188,12 @@ std::string TitleOf(const BacktestResponse& backtest) {
 void PrintBacktest(const BacktestResponse& backtest, Printer* printer) {
   printer->Heading(TitleOf(backtest));
   if (backtest.cuts().empty() && printer->is_table()) {
-    printer->Line("no finished quarter has a month of closed deals before it: nothing to compare");
+    printer->Line(
+        backtest.omitted_cut_count() > 0
+            ? fmt::format("nothing had been recorded by any of {} cuts: nothing to compare",
+                          backtest.omitted_cut_count())
+            : "no finished quarter has a month of closed deals before it: nothing to "
+              "compare");
     return;
   }
   printer->Main(CutsTable(backtest));

@@ -114,6 +114,9 @@ TEST(BacktestView, GivesProgramsEveryCut) {
 TEST(BacktestView, SaysThatThereIsNothingToCompare) {
   EXPECT_THAT(Printed(&PrintBacktest, forecasting::v1::BacktestResponse()),
               HasSubstr("no finished quarter"));
+  forecasting::v1::BacktestResponse nothing_known;
+  nothing_known.set_omitted_cut_count(48);
+  EXPECT_THAT(Printed(&PrintBacktest, nothing_known), HasSubstr("recorded by any of 48 cuts"));
 }
 
 std::string Step(const std::string& kind, int64_t units, int deals, const std::string& deal = "") {
