@@ -37,8 +37,9 @@ class Comparison {
     for (const domain::Deal& deal : table.deals) {
       const bool won_inside =
           deal.outcome == domain::Outcome::kWon && days.contains(domain::DayAt(deal.closed_day));
-      if (deal.outcome == domain::Outcome::kOpen || won_inside)
+      if (deal.outcome == domain::Outcome::kOpen || won_inside) {
         active_.insert(deal.owner_seller_id);
+      }
     }
   }
 
