@@ -39,6 +39,15 @@ class ForecastingHandler {
                             v1::ForecastCall* response);
   Status ListForecastCalls(rpc::Call& call, const v1::ListForecastCallsRequest& request,
                            v1::ListForecastCallsResponse* response);
+  // plan.cc
+  Status PlanFunnel(rpc::Call& call, const v1::PlanFunnelRequest& request,
+                    v1::PlanFunnelResponse* response);
+  // velocity.cc
+  Status GetVelocity(rpc::Call& call, const v1::GetVelocityRequest& request,
+                     v1::GetVelocityResponse* response);
+  // content.cc
+  Status CorrelateContent(rpc::Call& call, const v1::CorrelateContentRequest& request,
+                          v1::CorrelateContentResponse* response);
 
  private:
   records_client::Records& records_;

@@ -16,6 +16,7 @@
 #include "services/forecasting/domain/walk_forward.h"
 #include "services/forecasting/handler/forecasting_handler.h"
 #include "services/forecasting/handler/parse.h"
+#include "services/forecasting/handler/period.h"
 #include "services/forecasting/handler/render.h"
 
 namespace gtm::forecasting::handler {
@@ -25,37 +26,9 @@ using domain::DealTable;
 using domain::Target;
 using records_client::Question;
 
-// How far ahead a period may end, in days.
-constexpr int kHorizonDaysMax = 3 * 366;
 constexpr int kBacktestQuartersMax = 8;
 constexpr int kBacktestCutsMax = 12;
 constexpr int kBacktestCutDayMax = 80;
-
-FiscalPeriod PeriodAt(const DealTable& table, const std::optional<FiscalPeriod>& asked) {
-  if (asked) return *asked;
-  return table.calendar.PeriodOf(domain::DayAt(table.today), PeriodUnit::kQuarter);
-}
-
-Result<DayRange> DaysOf(const DealTable& table, const FiscalPeriod& period) {
-  const DayRange days = table.calendar.DaysOf(period);
-  if (days.end - domain::DayAt(table.today) > kHorizonDaysMax) {
-    return InvalidField("period", fmt::format("{} ends more than three years after as_of; ask "
-                                              "for an earlier period",
-                                              Format(period)));
-  }
-  return days;
-}
-
-// The target given, else the quotas.
-Result<std::optional<Target>> TargetOf(const Question& question, const DealTable& table,
-                                       const DayRange& days, const ForecastQuestion& asked) {
-  const absl::CivilDay today = domain::DayAt(table.today);
-  if (!asked.target) {
-    return domain::TargetFromQuotas(question.view, days, asked.selection, today);
-  }
-  GTM_ASSIGN_OR_RETURN(const Money money, question.view.InReportingCurrency(*asked.target, today));
-  return std::optional<Target>(Target{money.micros});
-}
 
 void RenderTarget(const std::optional<Target>& target, Currency currency,
                   v1::TargetOutlook* result) {
