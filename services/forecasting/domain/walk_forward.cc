@@ -91,12 +91,12 @@ Result<std::vector<Cut>> WalkForward(const TableAt& table_at, const DealTable& a
       cut.actual_micros = WonBetween(after, NumberOf(days.start), NumberOf(days.end));
       GTM_ASSIGN_OR_RETURN(const DealTable table, table_at(cut.as_of));
       const Model model = Blend(table, LearnModel(table), quarter);
-      const PeriodForecast forecast = ForecastPeriod(table, model, days, {});
+      const PeriodForecast forecast = ForecastPeriod(table, model, days, {}, Detail::kBookings);
       cut.mean_micros = forecast.mean_micros();
       cut.won_micros = forecast.won_micros;
       cut.open_mean_micros = forecast.open_mean_micros;
       cut.new_mean_micros = forecast.new_mean_micros;
-      cut.bookings = Summarize(forecast.won_micros, forecast.open_draws, forecast.new_draws);
+      cut.bookings = forecast.bookings;
       cut.weighted_pipeline_micros = WeightedPipeline(table, days);
       cut.run_rate_micros = RunRate(table, days);
       cut.previous_quarter_micros = PreviousQuarter(table, days);
