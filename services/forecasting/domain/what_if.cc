@@ -343,8 +343,7 @@ WhatIf::WhatIf(DealTable table, Model model, const DayRange& days, Selection sel
       days_(days),
       selection_(std::move(selection)),
       target_micros_(target_micros),
-      state_(table_, model_, days_, selection_),
-      bookings_(Summarize(baseline().won_micros, baseline().open_draws, baseline().new_draws)) {}
+      state_(table_, model_, days_, selection_) {}
 
 std::optional<double> WhatIf::baseline_reach() const {
   if (!target_micros_) return std::nullopt;
@@ -381,7 +380,7 @@ Result<WhatIfAnswer> WhatIf::Ask(const Scenario& scenario) const {
   }
   answer.difference = Summarize(0, difference, {});
   answer.independent_deviation_micros =
-      RoundClamped(std::hypot(static_cast<double>(bookings_.standard_deviation),
+      RoundClamped(std::hypot(static_cast<double>(baseline().bookings.standard_deviation),
                               static_cast<double>(answer.bookings.standard_deviation)));
   return answer;
 }

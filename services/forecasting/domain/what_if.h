@@ -101,7 +101,7 @@ class WhatIf {
          std::optional<int64_t> target_micros);
   const DealTable& table() const { return table_; }
   const PeriodForecast& baseline() const { return state_.forecast(); }
-  const DrawSummary& baseline_bookings() const { return bookings_; }
+  const DrawSummary& baseline_bookings() const { return baseline().bookings; }
   std::optional<double> baseline_reach() const;
 
   // Errors: INVALID_FIELDS under "scenario": a deal that is not open in the selection or is
@@ -116,7 +116,6 @@ class WhatIf {
   const Selection selection_;
   const std::optional<int64_t> target_micros_;
   const ForecastState state_;
-  DrawSummary bookings_;
 };
 
 }  // namespace gtm::forecasting::domain

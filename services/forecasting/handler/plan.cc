@@ -150,11 +150,11 @@ std::string Against(const LimitCheck& check, const FunnelPlan& plan, Currency cu
   const auto hours = [](int64_t minutes) { return Grouped(minutes / 60 + (minutes % 60 != 0)); };
   switch (check.type) {
     case LimitType::kPeople:
-      return fmt::format("{} needs {} people and the market has {}", plan.steps[check.step].name,
-                         Grouped(check.need), Grouped(*check.available));
+      return fmt::format("{} people are needed for {} and the market has {}", Grouped(check.need),
+                         plan.steps[check.step].name, Grouped(*check.available));
     case LimitType::kAccounts:
-      return fmt::format("{} needs {} accounts and the market has {}", plan.steps[check.step].name,
-                         Grouped(check.need), Grouped(*check.available));
+      return fmt::format("{} accounts are needed for {} and the market has {}", Grouped(check.need),
+                         plan.steps[check.step].name, Grouped(*check.available));
     case LimitType::kTouches:
       return fmt::format("{} touches are needed and {} can be made", Grouped(check.need),
                          Grouped(*check.available));

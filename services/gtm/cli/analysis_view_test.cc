@@ -44,7 +44,8 @@ constexpr char kProvenance[] =
 
 TEST(FunnelView, ShowsThePlanTheLimitsAndTheMends) {
   const auto answer = Parse<forecasting::v1::PlanFunnelResponse>(
-      "verdict: VERDICT_REFUSED summary: \"qualified leads needs 13,750 people and the market has "
+      "verdict: VERDICT_REFUSED summary: \"13,750 people are needed for qualified leads and the "
+      "market has "
       "7,500; the smallest change that is enough: let 36.7108 % of qualified leads go on\" "
       "algebra { solved: VARIABLE_LEADS " +
       Usd("revenue_amount", 10'000'000) + Usd("price_amount", 40'000) +

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
-#include <cmath>
+#include <algorithm>
+#include <functional>
 #include <memory>
-#include <optional>
+#include <vector>
 
+#include "common/core/money.h"
 #include "gtm/forecasting/v1/service.grpc.pb.h"
 #include "services/gtm/cli/command.h"
 #include "services/gtm/cli/funnel_view.h"

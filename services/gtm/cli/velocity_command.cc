@@ -93,10 +93,14 @@ void AddContent(CLI::App& pipeline, Session& session) {
 }  // namespace
 
 void AddVelocityCommands(CLI::App& app, Session& session) {
-  CLI::App* group = app.get_subcommand_no_throw("pipeline");
-  if (group == nullptr) {
+  const auto found = app.get_subcommands(
+      [](const CLI::App* command) { return command->get_name() == "pipeline"; });
+  CLI::App* group = nullptr;
+  if (found.empty()) {
     group = app.add_subcommand("pipeline", "What open and closed deals tell");
     group->require_subcommand(1);
+  } else {
+    group = found.front();
   }
   AddVelocity(*group, session);
   AddContent(*group, session);
