@@ -53,7 +53,8 @@ void PrintAlgebra(const SolvedAlgebra& algebra, Printer* printer) {
                             mark(SolvedAlgebra::VARIABLE_PRICE)));
   if (algebra.has_price_estimate()) {
     printer->Line("                   from won deals of the last year: " +
-                  EstimateText(algebra.price_estimate(), false));
+                  EstimateText(algebra.price_estimate(), false,
+                               " " + algebra.price_amount().currency_code()));
   }
   printer->Line(fmt::format("  close rate       {}{}", RateText(algebra.close_rate_ppm()),
                             mark(SolvedAlgebra::VARIABLE_CLOSE_RATE)));

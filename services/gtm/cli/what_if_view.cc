@@ -31,7 +31,7 @@ std::string ReachText(const WhatIfResponse& answer, const WhatIfOutlook& outlook
   if (!outlook.has_reach_probability()) return "";
   if (answer.remaining_days() <= 0)
     return outlook.reach_probability() >= 0.5 ? "reached" : "missed";
-  return ChanceText(outlook.reach_probability());
+  return outlook.reach_probability() >= 1 ? "reached" : ChanceText(outlook.reach_probability());
 }
 
 Cell ReachCell(const WhatIfResponse& answer, const WhatIfOutlook& outlook) {
@@ -75,9 +75,12 @@ void PrintChart(const WhatIfResponse& answer, Printer* printer) {
   if (answer.target().has_amount()) {
     const std::string now = ReachText(answer, answer.before());
     const std::string then = ReachText(answer, answer.after());
+    const bool certain =
+        answer.before().reach_probability() >= 1 && answer.after().reach_probability() >= 1;
     line("target", answer.target().amount(),
-         now == then ? fmt::format("reached with a chance of {} before and after", now)
-                     : fmt::format("reached with a chance of {} before, {} after", now, then));
+         certain       ? "reached already"
+         : now == then ? fmt::format("reached with a chance of {} before and after", now)
+                       : fmt::format("reached with a chance of {} before, {} after", now, then));
   }
 }
 
