@@ -128,6 +128,8 @@ int Run(std::vector<std::string> arguments, const Console& console,
   AddHandoverCommands(app, session);
   AddSponsorsCommands(app, session);
   AddForecastCommands(app, session);
+  AddWhatIfCommand(app, session);
+  AddVelocityCommands(app, session);
   AddSignalsCommands(app, session);
   AddDefinitionCommands(app, session);
   AddImportCommand(app, session);
