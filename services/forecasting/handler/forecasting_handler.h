@@ -27,6 +27,9 @@ class ForecastingHandler {
                      v1::GetPipelineResponse* response);
   Status Backtest(rpc::Call& call, const v1::BacktestRequest& request,
                   v1::BacktestResponse* response);
+  // interrogate.cc
+  Status InterrogatePipeline(rpc::Call& call, const v1::InterrogatePipelineRequest& request,
+                             v1::InterrogatePipelineResponse* response);
   // editions.cc
   Status CommitForecastEdition(rpc::Call& call, const v1::CommitForecastEditionRequest& request,
                                v1::ForecastEdition* response);

@@ -17,7 +17,8 @@ using Base = rpc::Mixed<
     Service::WithRawCallbackMethod_GetForecastEdition,
     Service::WithRawCallbackMethod_ListForecastEditions,
     Service::WithRawCallbackMethod_SubmitForecastCall,
-    Service::WithRawCallbackMethod_ListForecastCalls, Service::WithRawCallbackMethod_Backtest>;
+    Service::WithRawCallbackMethod_ListForecastCalls, Service::WithRawCallbackMethod_Backtest,
+    Service::WithRawCallbackMethod_InterrogatePipeline>;
 
 class ForecastingRpc final : public Base {
  public:
@@ -34,6 +35,8 @@ class ForecastingRpc final : public Base {
   GTM_RPC_UNARY(SubmitForecastCall, v1::SubmitForecastCallRequest, v1::ForecastCall)
   GTM_RPC_UNARY(ListForecastCalls, v1::ListForecastCallsRequest, v1::ListForecastCallsResponse)
   GTM_RPC_UNARY(Backtest, v1::BacktestRequest, v1::BacktestResponse)
+  GTM_RPC_UNARY(InterrogatePipeline, v1::InterrogatePipelineRequest,
+                v1::InterrogatePipelineResponse)
 
  private:
   rpc::Gate& gate_;
@@ -54,6 +57,7 @@ constexpr rpc::MethodRule kMethods[] = {
     {"gtm.forecasting.v1.ForecastingService/SubmitForecastCall", Role::kWriter, Cost::kHeavy},
     {"gtm.forecasting.v1.ForecastingService/ListForecastCalls", Role::kReader, Cost::kHeavy},
     {"gtm.forecasting.v1.ForecastingService/Backtest", Role::kReader, Cost::kHeavy},
+    {"gtm.forecasting.v1.ForecastingService/InterrogatePipeline", Role::kReader, Cost::kHeavy},
 };
 
 }  // namespace

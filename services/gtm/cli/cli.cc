@@ -128,6 +128,7 @@ int Run(std::vector<std::string> arguments, const Console& console,
   AddHandoverCommands(app, session);
   AddSponsorsCommands(app, session);
   AddForecastCommands(app, session);
+  AddPipelineCommands(app, session);
   AddSignalsCommands(app, session);
   AddDefinitionCommands(app, session);
   AddImportCommand(app, session);

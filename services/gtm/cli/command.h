@@ -65,6 +65,7 @@ void AddTargetsCommands(CLI::App& app, Session& session);
 void AddDefinitionCommands(CLI::App& app, Session& session);
 void AddSponsorsCommands(CLI::App& app, Session& session);
 void AddForecastCommands(CLI::App& app, Session& session);
+void AddPipelineCommands(CLI::App& app, Session& session);
 void AddSignalsCommands(CLI::App& app, Session& session);
 void AddApiKeyCommands(CLI::App& app, Session& session);
 void AddVersionCommand(CLI::App& app, Session& session);
