@@ -77,7 +77,8 @@ TEST(TrendOf, WhatAllAccountsDoIsNoChangeOfOne) {
   EXPECT_LE(rates.slower + rates.faster, 2 * kFalseAlarmMax);
 }
 
-// What it finds: a fall to a fifth at five touches a week, against steady others.
+// What it finds: of falls to a fifth at five touches a week, and of rises to three times as
+// many, at least seven in ten.
 TEST(TrendOf, FindsWhatIsClear) {
   Random random(3);
   std::vector<AccountWeeks> accounts;
@@ -94,8 +95,8 @@ TEST(TrendOf, FindsWhatIsClear) {
     slower += TrendOf(Draw(3, fall, random), baseline).verdict == TrendVerdict::kDecelerating;
     faster += TrendOf(Draw(3, rise, random), baseline).verdict == TrendVerdict::kAccelerating;
   }
-  EXPECT_GE(slower, 340);
-  EXPECT_GE(faster, 320);
+  EXPECT_GE(slower, 280);
+  EXPECT_GE(faster, 280);
 }
 
 TEST(TrendOf, SaysNothingFromLittle) {

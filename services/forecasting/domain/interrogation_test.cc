@@ -67,7 +67,8 @@ TEST(Interrogate, AnAccountThatSpeedsUpIsAnOpening) {
   scene.Touch(DayOf(110), Engagement::TYPE_WEB_VISIT, "ann");
   scene.Touch(DayOf(60), Engagement::TYPE_WEB_VISIT, "ann");
   for (int i = 0; i < 40; ++i) scene.Touch(DayOf(1 + i % 25), Engagement::TYPE_EMAIL, "bob");
-  const DealWarning* warning = scene.Ask().Find(Type::kAccelerating);
+  const auto answer = scene.Ask();
+  const DealWarning* warning = answer.Find(Type::kAccelerating);
   ASSERT_NE(warning, nullptr);
   EXPECT_EQ(warning->severity, Severity::kInfo);
 }
@@ -288,7 +289,7 @@ TEST(Interrogate, CountsOnlyWhatTheBuyerDidForThisDeal) {
               "o2");
   scene.Touch("2026-03-01", Engagement::TYPE_EMAIL, "cid");
   scene.Touch("2026-05-01", Engagement::TYPE_EMAIL, "dan", "acme", Engagement::DIRECTION_OUTBOUND);
-  const DealEvidence& evidence = scene.Ask().deal().evidence;
+  const DealEvidence evidence = scene.Ask().deal().evidence;
   EXPECT_EQ(evidence.at(EvidenceKind::kEmails).count, 1);
   EXPECT_EQ(evidence.buyer_touch_count, 1);
   EXPECT_EQ(evidence.our_touch_count, 1);
