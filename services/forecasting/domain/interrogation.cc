@@ -142,4 +142,20 @@ Interrogation Interrogate(const DealTable& table, const PipelineFacts& facts,
   return result;
 }
 
+std::vector<uint32_t> WarningMasks(const DealTable& table, const PipelineFacts& facts,
+                                   const InterrogationRules& rules) {
+  const Learned learned = Learn(table, facts);
+  std::vector<uint32_t> masks;
+  for (size_t i = 0; i < facts.deals.size(); ++i) {
+    DealChance chance;
+    chance.deal = facts.deals[i].deal;
+    uint32_t mask = 0;
+    for (const DealWarning& warning : Look(table, facts, learned, chance, i, rules).warnings) {
+      mask |= MaskOf(warning.type);
+    }
+    masks.push_back(mask);
+  }
+  return masks;
+}
+
 }  // namespace gtm::forecasting::domain

@@ -65,4 +65,11 @@ Interrogation Interrogate(const DealTable& table, const PipelineFacts& facts,
                           const std::vector<DealChance>& chances, const Selection& selection,
                           const InterrogationRules& rules);
 
+// The types of warnings on each of facts.deals, a bit each (MaskOf): without chances, for
+// looking at many instants.
+std::vector<uint32_t> WarningMasks(const DealTable& table, const PipelineFacts& facts,
+                                   const InterrogationRules& rules);
+inline uint32_t MaskOf(DealWarningType type) { return uint32_t{1} << static_cast<uint32_t>(type); }
+static_assert(kDealWarningTypeCount < 32);
+
 }  // namespace gtm::forecasting::domain

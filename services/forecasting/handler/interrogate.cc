@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/core/clock.h"
 #include "common/core/ids.h"
 #include "common/core/page_token.h"
 #include "fmt/format.h"
@@ -109,6 +110,22 @@ bool Holds(const DealTable& table, const domain::Interrogation& all, const std::
                      [&](const auto& deal) { return table.deals[deal.chance.deal].id == id; });
 }
 
+Status AddCoaching(const rpc::Call& call, const Question& question, const DealTable& now,
+                   const domain::InterrogationRules& rules,
+                   v1::InterrogatePipelineResponse* response) {
+  const domain::PastAt past_at = [&](absl::Time as_of) -> Result<domain::PastView> {
+    GTM_RETURN_IF_ERROR(call.CheckAlive(SystemClock().Now()));
+    domain::PastView past;
+    GTM_ASSIGN_OR_RETURN(past.table, domain::DealsAt(question.view, as_of));
+    past.facts = domain::ReadEvidence(question.view, past.table);
+    return past;
+  };
+  GTM_ASSIGN_OR_RETURN(const std::vector<domain::CoachingEffect> effects,
+                       domain::MeasureCoaching(now, past_at, rules));
+  RenderCoaching(effects, response);
+  return {};
+}
+
 }  // namespace
 
 Status ForecastingHandler::InterrogatePipeline(rpc::Call& call,
@@ -147,6 +164,9 @@ Status ForecastingHandler::InterrogatePipeline(rpc::Call& call,
     response->set_next_page_token(EncodePageToken(key(*chosen[page.end - 1]), bound));
   }
   RenderWhole(all, table.currency, response);
+  if (request.with_coaching()) {
+    GTM_RETURN_IF_ERROR(AddCoaching(call, question, table, asked.rules, response));
+  }
   *response->mutable_period() = ToProto(period);
   response->set_sufficiency(table.deals.empty() ? type::v1::SUFFICIENCY_NO_DATA
                             : domain::HasEnoughHistory(learned.close)

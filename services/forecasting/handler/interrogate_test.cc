@@ -177,6 +177,26 @@ TEST_F(InterrogateTest, RefusesWhatIsImpossible) {
   EXPECT_THAT(Try(request), FailsOn("period"));
 }
 
+TEST_F(InterrogateTest, CoachingIsMeasuredWhereAskedFor) {
+  // Without a second person after two weeks; a year ago, so that the outcome is known.
+  records_.Put(test::Contact("old", "acct1"));
+  records_.Put(Opportunity("past", "acct1")
+                   .Stage("2025-06-01", "open")
+                   .Stage("2025-06-02", "contract")
+                   .Stage("2025-09-20", "won"));
+  records_.Put(test::Engagement("e-old", "acct1", "2025-06-02", crm::v1::Engagement::TYPE_CALL)
+                   .Set([](auto& touch) { touch.set_contact_id("old"); }));
+  EXPECT_EQ(Ask({}).coaching_size(), 0);
+  v1::InterrogatePipelineRequest request;
+  request.set_with_coaching(true);
+  const auto answer = Ask(request);
+  ASSERT_GT(answer.coaching_size(), 0);
+  for (const auto& effect : answer.coaching()) {
+    EXPECT_EQ(effect.cleared_count() + effect.kept_count(), 1);
+    EXPECT_EQ(effect.won_difference().sufficiency(), type::v1::SUFFICIENCY_NO_DATA);
+  }
+}
+
 TEST_F(InterrogateTest, AnEmptyPipelineIsAnAnswer) {
   FakeRecords nothing("forecasting");
   ForecastingHandler handler(nothing);

@@ -185,4 +185,22 @@ void RenderWhole(const domain::Interrogation& interrogation, Currency currency,
   result->set_loss_count(interrogation.loss_count);
 }
 
+void RenderCoaching(const std::vector<domain::CoachingEffect>& effects,
+                    v1::InterrogatePipelineResponse* result) {
+  for (const domain::CoachingEffect& effect : effects) {
+    v1::CoachingEffect* shown = result->add_coaching();
+    shown->set_type(static_cast<v1::DealWarning::Type>(effect.type));
+    shown->set_cleared_count(effect.cleared_count);
+    shown->set_cleared_won_count(effect.cleared_won_count);
+    shown->set_kept_count(effect.kept_count);
+    shown->set_kept_won_count(effect.kept_won_count);
+    shown->set_matched_count(effect.matched_count);
+    *shown->mutable_won_difference() =
+        effect.difference ? stats::IntervalEstimate(*effect.difference, {effect.low, effect.high},
+                                                    stats::kConfidence, "mantel-haenszel",
+                                                    effect.matched_count, effect.is_enough)
+                          : stats::NoDataEstimate();
+  }
+}
+
 }  // namespace gtm::forecasting::handler

@@ -2,6 +2,7 @@
 // An interrogation as messages. Decides nothing.
 
 #include "gtm/forecasting/v1/interrogation.pb.h"
+#include "services/forecasting/domain/coaching.h"
 #include "services/forecasting/domain/interrogation.h"
 
 namespace gtm::forecasting::handler {
@@ -24,5 +25,8 @@ void RenderDeal(const domain::DealTable& table, const domain::PipelineFacts& fac
 // All that is told of the whole, beside deals, period and provenance.
 void RenderWhole(const domain::Interrogation& interrogation, Currency currency,
                  v1::InterrogatePipelineResponse* result);
+
+void RenderCoaching(const std::vector<domain::CoachingEffect>& effects,
+                    v1::InterrogatePipelineResponse* result);
 
 }  // namespace gtm::forecasting::handler

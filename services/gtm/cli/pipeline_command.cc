@@ -29,6 +29,7 @@ struct PipelineFlags {
   int quiet_days = 0;
   int push_count = 0;
   int late_days = 0;
+  bool coaching = false;
 };
 
 // "TYPE_NO_LEGAL_REVIEW" <-> "no-legal-review".
@@ -76,6 +77,7 @@ Result<int> RunInterrogate(Session& session, const PipelineFlags& flags) {
   request.mutable_rules()->set_quiet_days(flags.quiet_days);
   request.mutable_rules()->set_push_count(flags.push_count);
   request.mutable_rules()->set_late_days(flags.late_days);
+  request.set_with_coaching(flags.coaching);
   request.set_page_size(flags.deals);
   request.set_page_token(flags.page_token);
   GTM_ASSIGN_OR_RETURN(const auto answer,
@@ -121,6 +123,8 @@ void AddPipelineCommands(CLI::App& app, Session& session) {
                       "Pushes of the close date in a stage; default: 3");
   command->add_option("--late-days", flags->late_days,
                       "Days before the close date that are late; default: 30");
+  command->add_flag("--coaching", flags.coaching,
+                    "Also: did deals whose warnings were cleared do better?");
   command->add_option("--page-token", flags->page_token, "From the answer before (JSON)")
       ->type_name("TOKEN");
   command->callback([&session, flags] {

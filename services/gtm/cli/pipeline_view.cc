@@ -122,6 +122,31 @@ void PrintTotals(const InterrogatePipelineResponse& answer, Printer* printer) {
   printer->Extra(table);
 }
 
+void PrintCoaching(const InterrogatePipelineResponse& answer, Printer* printer) {
+  if (answer.coaching_size() == 0) return;
+  Table table{
+      {{"warning", "type", Align::kLeft, true},
+       {"cleared", "cleared_count", Align::kRight, false},
+       {"won", "cleared_won_count", Align::kRight, false},
+       {"kept", "kept_count", Align::kRight, false},
+       {"won", "kept_won_count", Align::kRight, false},
+       {"cleared deals won more, equal stage and age", "won_difference", Align::kLeft, true}},
+      {}};
+  for (const auto& effect : answer.coaching()) {
+    const auto& difference = effect.won_difference();
+    const bool is_enough = difference.sufficiency() == type::v1::SUFFICIENCY_ENOUGH;
+    table.rows.push_back(
+        {TypeText(effect.type()), CountCell(effect.cleared_count()),
+         CountCell(effect.cleared_won_count()), CountCell(effect.kept_count()),
+         CountCell(effect.kept_won_count()),
+         is_enough ? EstimateText(difference, true) : std::string("not enough data")});
+  }
+  printer->Blank();
+  printer->Line("deals of the past year whose warning was gone after two weeks, and the others:");
+  printer->Extra(table);
+  printer->Line("an association, not a cause: deals that go well clear warnings more often");
+}
+
 std::string List(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
@@ -276,6 +301,7 @@ void PrintInterrogation(const InterrogatePipelineResponse& answer, int warnings_
                                 deal.warnings_size() - shown, deal.opportunity_id()));
     }
   }
+  PrintCoaching(answer, printer);
   printer->Blank();
   PrintNotes(answer, printer);
   printer->Line(ProvenanceText(answer.provenance()));
