@@ -123,7 +123,7 @@ void AddPipelineCommands(CLI::App& app, Session& session) {
                       "Pushes of the close date in a stage; default: 3");
   command->add_option("--late-days", flags->late_days,
                       "Days before the close date that are late; default: 30");
-  command->add_flag("--coaching", flags.coaching,
+  command->add_flag("--coaching", flags->coaching,
                     "Also: did deals whose warnings were cleared do better?");
   command->add_option("--page-token", flags->page_token, "From the answer before (JSON)")
       ->type_name("TOKEN");
