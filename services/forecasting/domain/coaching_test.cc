@@ -22,6 +22,7 @@ std::vector<CoachingEffect> EffectsOf(int deal_count, double cleared_share, uint
   for (int i = 0; i < deal_count; ++i) {
     const absl::CivilDay start = today - 400 + i * 280 / deal_count;
     const std::string account = fmt::format("a{:03}", i);
+    all.push_back(test::Account(account));
     for (const char* person : {"ann", "bob"}) {
       all.push_back(test::Contact(fmt::format("{}-{}", account, person), account));
     }

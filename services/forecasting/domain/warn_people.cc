@@ -16,6 +16,13 @@ constexpr char kFollowUp[] =
     "Follow up every 2 to 3 days with mails that read in 30 seconds, hold one action and can be "
     "forwarded, or call";
 
+// "none of 4 people in the buying group is a champion".
+std::string NobodyText(const DealCase& c, const char* what) {
+  const size_t count = c.deal.group.size();
+  if (count < 2) return fmt::format("nobody who {} is named in the buying group", what);
+  return fmt::format("none of {} people in the buying group {}", count, what);
+}
+
 Clearing ABuyersTouch(const DealCase& c) {
   return {.type = ClearType::kBuyerTouches,
           .text = fmt::format("the buyer acts on {} or later", DayText(c.table.today)),
@@ -88,17 +95,14 @@ void WarnOfChampion(const DealCase& c, WarningList* list) {
                                               EvidenceKind::kInternalShares};
   switch (c.evidence.champion) {
     case ChampionVerdict::kNone:
-      list->Add(
-          DealWarningType::kNoChampion, severity, "FC-22",
-          fmt::format("nobody among the {} named is a champion",
-                      CountText(static_cast<int64_t>(c.deal.group.size()), "person", "people")),
-          "Find who gains most from the purchase and would sell it when we are not in the "
-          "room",
-          {.type = ClearType::kRoleNamed,
-           .text = "a champion is named in the buying group",
-           .count = 1,
-           .role = Role::kChampion},
-          rests_on);
+      list->Add(DealWarningType::kNoChampion, severity, "FC-22", NobodyText(c, "is a champion"),
+                "Find who gains most from the purchase and would sell it when we are not in the "
+                "room",
+                {.type = ClearType::kRoleNamed,
+                 .text = "a champion is named in the buying group",
+                 .count = 1,
+                 .role = Role::kChampion},
+                rests_on);
       break;
     case ChampionVerdict::kCoach:
       list->Add(DealWarningType::kCoachOnly, severity, "FC-22",
@@ -126,8 +130,7 @@ void WarnOfEconomicBuyer(const DealCase& c, WarningList* list) {
   const Severity severity = c.is_late() ? Severity::kHigh : Severity::kMedium;
   if (!c.evidence.economic_buyer_named) {
     list->Add(DealWarningType::kNoEconomicBuyer, severity, "FC-21",
-              fmt::format("nobody among the {} named holds the budget or decides",
-                          CountText(static_cast<int64_t>(c.deal.group.size()), "person", "people")),
+              NobodyText(c, "holds the budget or decides"),
               "Ask the champion who signs, and what that person must see to sign",
               {.type = ClearType::kRoleNamed,
                .text = "an economic buyer or decision maker is named in the buying group",

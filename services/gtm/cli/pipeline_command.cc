@@ -87,6 +87,9 @@ Result<int> RunInterrogate(Session& session, const PipelineFlags& flags) {
   if (printer.Json(answer)) return kExitOk;
   if (flags.opportunity_id.empty()) {
     PrintInterrogation(answer, flags.warnings, &printer);
+    if (flags.coaching && answer.coaching().empty()) {
+      printer.Line("coaching: no deal of the past year had a warning that can be followed");
+    }
   } else {
     PrintInterrogatedDeal(answer, &printer);
   }

@@ -61,15 +61,21 @@ std::string StandingOf(const InterrogatedDeal& deal) {
                      deal.owner_seller_id().empty() ? "no owner" : deal.owner_seller_id());
 }
 
+// "single contact: red flag ..."; the message alone where it begins with the same words.
+std::string TitleOf(const DealWarning& warning) {
+  const std::string type = TypeText(warning.type());
+  return warning.message().starts_with(type) ? warning.message()
+                                             : fmt::format("{}: {}", type, warning.message());
+}
+
 void PrintWarning(const DealWarning& warning, bool with_clearing, Printer* printer) {
   const std::string severity = Toned(fmt::format("{:<6}", SeverityText(warning.severity())),
                                      ToneOf(warning.severity()), printer->console().color);
-  printer->Paragraph(fmt::format("   {}  ", severity),
-                     fmt::format("{}: {}", TypeText(warning.type()), warning.message()));
-  printer->Paragraph("           do:  ",
-                     fmt::format("{}, by {}", warning.action(), DateText(warning.due_date())));
+  printer->Paragraph(fmt::format("   {}  ", severity), TitleOf(warning));
+  printer->Paragraph(fmt::format("           by {}:  ", DateText(warning.due_date())),
+                     warning.action());
   if (with_clearing) {
-    printer->Paragraph("           clears when:  ",
+    printer->Paragraph("           clears when:    ",
                        fmt::format("{} ({})", warning.clears().text(), warning.rule()));
   }
 }
@@ -139,7 +145,10 @@ void PrintCoaching(const InterrogatePipelineResponse& answer, Printer* printer) 
         {TypeText(effect.type()), CountCell(effect.cleared_count()),
          CountCell(effect.cleared_won_count()), CountCell(effect.kept_count()),
          CountCell(effect.kept_won_count()),
-         is_enough ? EstimateText(difference, true) : std::string("not enough data")});
+         is_enough
+             ? fmt::format("{} points ({} to {})", Fixed(100 * difference.value(), 1),
+                           Fixed(100 * difference.low(), 1), Fixed(100 * difference.high(), 1))
+             : std::string("not enough data")});
   }
   printer->Blank();
   printer->Line("deals of the past year whose warning was gone after two weeks, and the others:");
@@ -170,7 +179,8 @@ void PrintNotes(const InterrogatePipelineResponse& answer, Printer* printer) {
   if (answer.loss_count() > 0) {
     std::vector<std::string> reasons;
     for (const auto& loss : answer.loss_reasons()) {
-      reasons.push_back(fmt::format("{} {}", loss.reason().empty() ? "no reason" : loss.reason(),
+      reasons.push_back(fmt::format("{} {}",
+                                    loss.reason().empty() ? "no reason recorded" : loss.reason(),
                                     EstimateText(loss.share(), true)));
     }
     printer->Paragraph("lost: ", fmt::format("{} deals in a year: {}",
@@ -285,15 +295,17 @@ void PrintInterrogation(const InterrogatePipelineResponse& answer, int warnings_
   printer->Heading(fmt::format("Pipeline {}: {} deals, {} expected of {} open",
                                PeriodText(answer.period()), Thousands(answer.opportunity_count()),
                                MoneyText(answer.expected_amount()), MoneyText(answer.amount())));
-  printer->Line(fmt::format("{} deals have a warning: {} at stake; {} of what should be known is",
-                            Thousands(answer.warned_count()),
-                            MoneyText(answer.warned_expected_amount()),
-                            Percent(answer.completeness(), 0)));
+  printer->Line(
+      fmt::format("with a warning: {} of {} deals, {} at stake; {} of what should be known "
+                  "is known",
+                  Thousands(answer.warned_count()), Thousands(answer.opportunity_count()),
+                  MoneyText(answer.warned_expected_amount()), Percent(answer.completeness(), 0)));
   PrintTotals(answer, printer);
   for (const InterrogatedDeal& deal : answer.deals()) {
     printer->Blank();
     printer->Heading(NameOf(deal));
     printer->Line("   " + StandingOf(deal));
+    if (deal.warnings().empty()) printer->Line("   no warning");
     const int shown = std::min(warnings_max, deal.warnings_size());
     for (int i = 0; i < shown; ++i) PrintWarning(deal.warnings(i), false, printer);
     if (deal.warnings_size() > shown) {
