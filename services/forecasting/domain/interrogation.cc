@@ -142,20 +142,41 @@ Interrogation Interrogate(const DealTable& table, const PipelineFacts& facts,
   return result;
 }
 
-std::vector<uint32_t> WarningMasks(const DealTable& table, const PipelineFacts& facts,
-                                   const InterrogationRules& rules) {
+namespace {
+
+// The warnings of each of facts.deals, without chances, gravest first.
+template <class Visit>
+void EachWarnings(const DealTable& table, const PipelineFacts& facts,
+                  const InterrogationRules& rules, Visit visit) {
   const Learned learned = Learn(table, facts);
-  std::vector<uint32_t> masks;
   for (size_t i = 0; i < facts.deals.size(); ++i) {
     DealChance chance;
     chance.deal = facts.deals[i].deal;
-    uint32_t mask = 0;
-    for (const DealWarning& warning : Look(table, facts, learned, chance, i, rules).warnings) {
-      mask |= MaskOf(warning.type);
-    }
-    masks.push_back(mask);
+    visit(Look(table, facts, learned, chance, i, rules).warnings);
   }
+}
+
+}  // namespace
+
+std::vector<uint32_t> WarningMasks(const DealTable& table, const PipelineFacts& facts,
+                                   const InterrogationRules& rules) {
+  std::vector<uint32_t> masks;
+  EachWarnings(table, facts, rules, [&](const std::vector<DealWarning>& warnings) {
+    uint32_t mask = 0;
+    for (const DealWarning& warning : warnings) mask |= MaskOf(warning.type);
+    masks.push_back(mask);
+  });
   return masks;
+}
+
+SeverityCounts CountBySeverity(const DealTable& table, const PipelineFacts& facts,
+                               const InterrogationRules& rules) {
+  SeverityCounts counts;
+  EachWarnings(table, facts, rules, [&](const std::vector<DealWarning>& warnings) {
+    const Severity gravest = warnings.empty() ? Severity::kInfo : warnings.front().severity;
+    ++counts.by_severity[static_cast<size_t>(gravest)];
+  });
+  return counts;
 }
 
 }  // namespace gtm::forecasting::domain

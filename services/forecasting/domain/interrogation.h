@@ -2,6 +2,7 @@
 // The interrogation of a pipeline: every open deal with its evidence, warnings and what is
 // at stake (FC-10 to FC-23, C17, C18).
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -69,6 +70,13 @@ Interrogation Interrogate(const DealTable& table, const PipelineFacts& facts,
 // looking at many instants.
 std::vector<uint32_t> WarningMasks(const DealTable& table, const PipelineFacts& facts,
                                    const InterrogationRules& rules);
+// Deals by the gravest of their warnings; kInfo and none count together, as kInfo.
+struct SeverityCounts {
+  std::array<int64_t, 5> by_severity{};  // [Severity]
+  int64_t at(Severity severity) const { return by_severity[static_cast<size_t>(severity)]; }
+};
+SeverityCounts CountBySeverity(const DealTable& table, const PipelineFacts& facts,
+                               const InterrogationRules& rules);
 inline uint32_t MaskOf(DealWarningType type) { return uint32_t{1} << static_cast<uint32_t>(type); }
 static_assert(kDealWarningTypeCount < 32);
 
