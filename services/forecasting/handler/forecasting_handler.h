@@ -33,6 +33,9 @@ class ForecastingHandler {
   // `write` gives false where nobody reads any more.
   Status RunBacktest(rpc::Call& call, const v1::RunBacktestRequest& request,
                      const std::function<bool(const v1::RunBacktestResponse&)>& write);
+  // interrogate.cc
+  Status InterrogatePipeline(rpc::Call& call, const v1::InterrogatePipelineRequest& request,
+                             v1::InterrogatePipelineResponse* response);
   // editions.cc
   Status CommitForecastEdition(rpc::Call& call, const v1::CommitForecastEditionRequest& request,
                                v1::ForecastEdition* response);

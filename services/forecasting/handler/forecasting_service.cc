@@ -27,7 +27,8 @@ using Base =
                Service::WithRawCallbackMethod_MeasureForecastCalls,
                Service::WithRawCallbackMethod_PlanFunnel, Service::WithRawCallbackMethod_WhatIf,
                Service::WithRawCallbackMethod_GetVelocity,
-               Service::WithRawCallbackMethod_CorrelateContent>;
+               Service::WithRawCallbackMethod_CorrelateContent,
+               Service::WithRawCallbackMethod_InterrogatePipeline>;
 
 class ForecastingRpc final : public Base {
  public:
@@ -58,6 +59,8 @@ class ForecastingRpc final : public Base {
       grpc::CallbackServerContext* context) override {
     return WhatIfCall::Start(gate_, records_, context);
   }
+  GTM_RPC_UNARY(InterrogatePipeline, v1::InterrogatePipelineRequest,
+                v1::InterrogatePipelineResponse)
 
  private:
   rpc::Gate& gate_;
@@ -87,6 +90,7 @@ constexpr rpc::MethodRule kMethods[] = {
     {"gtm.forecasting.v1.ForecastingService/WhatIf", Role::kReader, Cost::kStream},
     {"gtm.forecasting.v1.ForecastingService/GetVelocity", Role::kReader, Cost::kHeavy},
     {"gtm.forecasting.v1.ForecastingService/CorrelateContent", Role::kReader, Cost::kHeavy},
+    {"gtm.forecasting.v1.ForecastingService/InterrogatePipeline", Role::kReader, Cost::kHeavy},
 };
 
 }  // namespace
