@@ -123,8 +123,7 @@ TEST(Olist, ReportsTheRegimeChange) {
     const DealTable table = OlistAt(folder, NumberOf(days.start) - 1 + cut_day);
     const Model model = LearnModel(table);
     const PeriodForecast forecast = ForecastPeriod(table, Blend(table, model, quarter), days, {});
-    const DrawSummary told =
-        Summarize(forecast.won_micros, forecast.open_draws, forecast.new_draws);
+    const DrawSummary& told = forecast.bookings;
     fmt::print("day {}: {:.0f} wins [{:.0f}, {:.0f}], came {}\n", cut_day,
                static_cast<double>(forecast.mean_micros()) / 1e6,
                static_cast<double>(told.p10) / 1e6, static_cast<double>(told.p90) / 1e6, actual);

@@ -4,14 +4,12 @@
 #include <cmath>
 
 #include "services/forecasting/domain/blend.h"
+#include "services/forecasting/domain/last_year.h"
 
 namespace gtm::forecasting::domain {
 namespace {
 
 constexpr int kRunRateDays = 91;
-// Of "last year": days that growth is read from, and how much of it is believed.
-constexpr int kGrowthDays = 182;
-constexpr double kGrowthMax = 3;
 
 int64_t WonBetween(const DealTable& table, DayNumber first, DayNumber end) {
   int64_t sum = 0;
@@ -33,6 +31,31 @@ DayNumber FirstClose(const DealTable& table) {
 
 double RemainingDays(const DealTable& table, const DayRange& days) {
   return std::max(0.0, NumberOf(days.end) - table.today - 1 + table.today_left);
+}
+
+// The table without the deals that are not selected: what a baseline of them may see.
+class SelectedTable {
+ public:
+  SelectedTable(const DealTable& table, const Selection& selection) : table_(&table) {
+    if (selection.is_everything()) return;
+    copy_ = table;
+    std::erase_if(copy_.deals, [&](const Deal& deal) { return !selection.Holds(deal); });
+    table_ = &copy_;
+  }
+  SelectedTable(const SelectedTable&) = delete;
+  SelectedTable& operator=(const SelectedTable&) = delete;
+  const DealTable& get() const { return *table_; }
+
+ private:
+  DealTable copy_;
+  const DealTable* table_;
+};
+
+void AddBaselines(const DealTable& table, const DayRange& days, Cut* cut) {
+  cut->weighted_pipeline_micros = WeightedPipeline(table, days);
+  cut->run_rate_micros = RunRate(table, days);
+  cut->previous_quarter_micros = PreviousQuarter(table, days);
+  cut->last_year_micros = LastYearTimesGrowth(table, days);
 }
 
 }  // namespace
@@ -80,28 +103,10 @@ int64_t PreviousQuarter(const DealTable& table, const DayRange& days) {
                     WonBetween(table, start + known, end));
 }
 
-int64_t LastYear(const DealTable& table, const DayRange& days) {
-  const FiscalPeriod quarter = table.calendar.PeriodOf(days.start, PeriodUnit::kQuarter);
-  const DayNumber start = NumberOf(table.calendar.DaysOf(quarter).start);
-  const DayNumber shift =
-      start - NumberOf(table.calendar.DaysOf(table.calendar.Shift(quarter, -4)).start);
-  const DayNumber known = std::max(table.today + 1, NumberOf(days.start));
-  const DayNumber grown_from = table.today + 1 - kGrowthDays - shift;
-  if (FirstClose(table) > grown_from) return PreviousQuarter(table, days);
-  const int64_t before = WonBetween(table, grown_from, grown_from + kGrowthDays);
-  if (before <= 0) return PreviousQuarter(table, days);
-  const double growth = std::clamp(
-      static_cast<double>(WonBetween(table, table.today + 1 - kGrowthDays, table.today + 1)) /
-          static_cast<double>(before),
-      1 / kGrowthMax, kGrowthMax);
-  const int64_t rest = WonBetween(table, known - shift, NumberOf(days.end) - shift);
-  return AddClamped(WonBetween(table, NumberOf(days.start), NumberOf(days.end)),
-                    RoundClamped(growth * static_cast<double>(rest)));
-}
-
 Result<std::vector<Cut>> WalkForward(const TableAt& table_at, const DealTable& after,
                                      const std::vector<FiscalPeriod>& quarters,
-                                     const std::vector<int>& cut_days) {
+                                     const std::vector<int>& cut_days, const Selection& selection) {
+  const SelectedTable came(after, selection);
   std::vector<Cut> cuts;
   for (const FiscalPeriod& quarter : quarters) {
     const DayRange days = after.calendar.DaysOf(quarter);
@@ -110,19 +115,18 @@ Result<std::vector<Cut>> WalkForward(const TableAt& table_at, const DealTable& a
       cut.quarter = quarter;
       cut.cut_day = cut_day;
       cut.as_of = CutTime(after.calendar, days, cut_day);
-      cut.actual_micros = WonBetween(after, NumberOf(days.start), NumberOf(days.end));
+      cut.actual_micros = WonBetween(came.get(), NumberOf(days.start), NumberOf(days.end));
       GTM_ASSIGN_OR_RETURN(const DealTable table, table_at(cut.as_of));
       const Model model = Blend(table, LearnModel(table), quarter);
-      const PeriodForecast forecast = ForecastPeriod(table, model, days, {});
+      const PeriodForecast forecast =
+          ForecastPeriod(table, model, days, selection, Detail::kBookings);
       cut.mean_micros = forecast.mean_micros();
       cut.won_micros = forecast.won_micros;
       cut.open_mean_micros = forecast.open_mean_micros;
       cut.new_mean_micros = forecast.new_mean_micros;
-      cut.bookings = Summarize(forecast.won_micros, forecast.open_draws, forecast.new_draws);
-      cut.weighted_pipeline_micros = WeightedPipeline(table, days);
-      cut.run_rate_micros = RunRate(table, days);
-      cut.previous_quarter_micros = PreviousQuarter(table, days);
-      cut.last_year_micros = LastYear(table, days);
+      cut.bookings = forecast.bookings;
+      cut.chances = ScoreChances(table, forecast, came.get(), days);
+      AddBaselines(SelectedTable(table, selection).get(), days, &cut);
       cuts.push_back(cut);
     }
   }

@@ -31,19 +31,14 @@ void AddPart(v1::ForecastPart::Source source, int64_t mean_micros,
 }
 
 void RenderParts(const domain::PeriodForecast& forecast, Currency currency, v1::Forecast* result) {
-  using domain::Summarize;
-  const std::vector<int64_t> none;
-  *result->mutable_bookings() =
-      ToProto(forecast.mean_micros(),
-              Summarize(forecast.won_micros, forecast.open_draws, forecast.new_draws), currency);
+  *result->mutable_bookings() = ToProto(forecast.mean_micros(), forecast.bookings, currency);
   AddPart(v1::ForecastPart::SOURCE_WON, forecast.won_micros,
-          Summarize(forecast.won_micros, none, none), forecast.won_count,
+          domain::Summarize(forecast.won_micros, {}, {}), forecast.won_count,
           static_cast<double>(forecast.won_count), currency, result);
-  AddPart(v1::ForecastPart::SOURCE_OPEN, forecast.open_mean_micros,
-          Summarize(0, forecast.open_draws, none), forecast.open_count, forecast.open_win_count,
-          currency, result);
-  AddPart(v1::ForecastPart::SOURCE_NEW, forecast.new_mean_micros,
-          Summarize(0, forecast.new_draws, none), 0, forecast.new_win_count, currency, result);
+  AddPart(v1::ForecastPart::SOURCE_OPEN, forecast.open_mean_micros, forecast.open_bookings,
+          forecast.open_count, forecast.open_win_count, currency, result);
+  AddPart(v1::ForecastPart::SOURCE_NEW, forecast.new_mean_micros, forecast.new_bookings, 0,
+          forecast.new_win_count, currency, result);
 }
 
 void RenderContributions(const domain::DealTable& table, const domain::PeriodForecast& forecast,
@@ -232,19 +227,6 @@ v1::PipelineGroup ToProto(const domain::PipelineGroup& group, std::string displa
   result.set_p90_age_days(group.p90_age_days);
   result.set_median_stage_days(group.median_stage_days);
   result.set_stale_count(group.stale_count);
-  return result;
-}
-
-v1::BacktestCut ToProto(const domain::Cut& cut, Currency currency) {
-  v1::BacktestCut result;
-  *result.mutable_period() = ToProto(cut.quarter);
-  result.set_cut_day(cut.cut_day);
-  *result.mutable_as_of() = ToProto(cut.as_of);
-  *result.mutable_actual() = ToMoney(cut.actual_micros, currency);
-  *result.mutable_bookings() = ToProto(cut.mean_micros, cut.bookings, currency);
-  *result.mutable_weighted_pipeline() = ToMoney(cut.weighted_pipeline_micros, currency);
-  *result.mutable_run_rate() = ToMoney(cut.run_rate_micros, currency);
-  *result.mutable_previous_quarter() = ToMoney(cut.previous_quarter_micros, currency);
   return result;
 }
 
