@@ -143,7 +143,7 @@ TEST_F(ForecastingHandlerTest, ForecastTellsPartsTargetAndProvenance) {
   EXPECT_GT(forecast.target().reach_probability(), 0);
   EXPECT_LT(forecast.target().reach_probability(), 1);
   EXPECT_EQ(forecast.provenance().input_sha256().size(), 64u);
-  EXPECT_EQ(forecast.provenance().rules_version(), "gtm-bookings/1");
+  EXPECT_EQ(forecast.provenance().rules_version(), "gtm-bookings/2");
   EXPECT_NEAR(forecast.learned().win_rate().value(), 0.5, 0.05);
   EXPECT_NEAR(forecast.learned().arrivals_per_day().value(), 1, 0.2);
 }
