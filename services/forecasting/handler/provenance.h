@@ -1,5 +1,5 @@
 #pragma once
-// What answers of several methods share: the period, its days, what it was computed from.
+// What an answer was computed from.
 
 #include <optional>
 #include <string_view>
@@ -10,12 +10,6 @@
 #include "services/forecasting/domain/target.h"
 
 namespace gtm::forecasting::handler {
-
-// The period asked for, else the fiscal quarter of the table's day.
-FiscalPeriod PeriodAt(const domain::DealTable& table, const std::optional<FiscalPeriod>& asked);
-
-// Error: INVALID_FIELDS ("period") where it ends more than three years ahead.
-Result<DayRange> DaysOf(const domain::DealTable& table, const FiscalPeriod& period);
 
 // Everything that the answer depends on: the table, the question, the target, the model;
 // `extra` is what else was asked.

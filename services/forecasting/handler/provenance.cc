@@ -1,33 +1,10 @@
-#include "services/forecasting/handler/answer_parts.h"
+#include "services/forecasting/handler/provenance.h"
 
 #include "common/core/sha256.h"
-#include "fmt/format.h"
 #include "services/forecasting/domain/forecast_period.h"
 #include "services/forecasting/handler/render.h"
 
 namespace gtm::forecasting::handler {
-namespace {
-
-// How far ahead a period may end, in days.
-constexpr int kHorizonDaysMax = 3 * 366;
-
-}  // namespace
-
-FiscalPeriod PeriodAt(const domain::DealTable& table, const std::optional<FiscalPeriod>& asked) {
-  if (asked) return *asked;
-  return table.calendar.PeriodOf(domain::DayAt(table.today), PeriodUnit::kQuarter);
-}
-
-Result<DayRange> DaysOf(const domain::DealTable& table, const FiscalPeriod& period) {
-  const DayRange days = table.calendar.DaysOf(period);
-  if (days.end - domain::DayAt(table.today) > kHorizonDaysMax) {
-    return InvalidField("period", fmt::format("{} ends more than three years after as_of; ask "
-                                              "for an earlier period",
-                                              Format(period)));
-  }
-  return days;
-}
-
 void RenderProvenance(const records_client::Question& question, const domain::DealTable& table,
                       const DayRange& days, const domain::Selection& selection,
                       const std::optional<domain::Target>& target, std::string_view extra,
