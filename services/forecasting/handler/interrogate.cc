@@ -11,7 +11,6 @@
 #include "services/forecasting/domain/interrogation.h"
 #include "services/forecasting/domain/read_deals.h"
 #include "services/forecasting/domain/read_evidence.h"
-
 #include "services/forecasting/handler/decisions.h"
 #include "services/forecasting/handler/forecasting_handler.h"
 #include "services/forecasting/handler/parse.h"
