@@ -108,6 +108,11 @@ void LearnRatio(const DealTable& table, Amounts* amounts) {
 
 }  // namespace
 
+double Amounts::IfWon(const Deal& deal) const {
+  if (!deal.amount_micros) return mean_micros;
+  return static_cast<double>(*deal.amount_micros) * ratio_mean;
+}
+
 Amounts LearnAmounts(const DealTable& table) {
   Amounts amounts;
   LearnDonors(table, &amounts);

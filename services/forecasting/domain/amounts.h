@@ -28,6 +28,10 @@ struct Amounts {
   double ratio_uncertainty = 0.25;
   int64_t ratio_count = 0;
   std::array<float, 256> ratio_noise{};
+
+  // Mean of what an open deal brings if it is won, in micros: its expected amount (that
+  // of past deals where it has none) times the realized ratio of deals like it.
+  double IfWon(const Deal& deal) const;
 };
 
 // Learns from a table only. Deals with amounts 0 or unknown lend nothing.

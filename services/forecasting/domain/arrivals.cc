@@ -57,6 +57,12 @@ std::array<double, kPositionCount> LearnFactors(const DealTable& table,
 
 }  // namespace
 
+double Arrivals::RateOn(int position, double) const {
+  return level.mean * factor[static_cast<size_t>(position)];
+}
+
+double Arrivals::SpreadOver(double days) const { return level.SpreadOver(days / kWeekDays); }
+
 Arrivals LearnArrivals(const DealTable& table, DayNumber complete_from) {
   Arrivals arrivals;
   arrivals.factor.fill(1);

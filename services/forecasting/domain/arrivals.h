@@ -15,6 +15,11 @@ struct Arrivals {
   stats::Level level;
   std::array<double, kPositionCount> factor{};  // by position; 1 is average
   int64_t count = 0;                            // arrivals that it rests on
+
+  // Expected arrivals on a day at a position, so many days from now.
+  double RateOn(int position, double days_ahead) const;
+  // Standard deviation of the logarithm of the mean rate over the next days.
+  double SpreadOver(double days) const;
 };
 
 // Learns from the days of pipeline entry in the table; from `complete_from` on, where

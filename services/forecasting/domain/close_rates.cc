@@ -234,6 +234,10 @@ double CloseRates::SpreadOver(double days) const {
   return std::min(kSpreadMax, std::hypot(shock, level.SpreadOver(days / kWeekDays)));
 }
 
+RiskClass CloseRates::ClassOf(const DealTable& table, const Deal& deal) const {
+  return {table.age_days(deal), 0, 0};
+}
+
 int CloseRates::BinOf(int32_t age) const {
   const auto it = std::upper_bound(age_edges.begin(), age_edges.end(), age);
   return it == age_edges.begin() ? 0 : static_cast<int>(it - age_edges.begin()) - 1;

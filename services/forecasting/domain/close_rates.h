@@ -28,6 +28,16 @@ class PositionIndex {
   std::vector<int8_t> positions_;
 };
 
+// Open deals that share their chances.
+struct RiskClass {
+  int32_t age = 0;  // days since it entered the pipeline
+  // Factors on its rates of winning and losing: exp(step * kRiskStep).
+  int8_t win_step = 0;
+  int8_t loss_step = 0;
+  friend auto operator<=>(const RiskClass&, const RiskClass&) = default;
+};
+inline constexpr double kRiskStep = 0.08;
+
 // What the history says. Rates are events a day; a day's chance to close is
 // 1 - exp(-(won + lost)).
 struct CloseRates {
@@ -51,6 +61,9 @@ struct CloseRates {
   // Of the common factor on all wins over the next days.
   double SpreadOver(double days) const;
   int BinOf(int32_t age) const;
+  // The class of a deal that is open at the cut: its age, and what its segment and the
+  // evidence say about it.
+  RiskClass ClassOf(const DealTable& table, const Deal& deal) const;
 };
 
 // Learns from a table only. Never fails: with few closed deals the rates lean on a weak

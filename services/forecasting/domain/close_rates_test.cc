@@ -100,7 +100,7 @@ TEST(WinChances, AgreeWithTheClosedForm) {
   const double spread = rates.SpreadOver(60);
   const double won = 0.01 * std::exp(-spread * spread / 2);
   const double closed_form = won / (won + 0.02) * (1 - std::exp(-(won + 0.02) * 60));
-  EXPECT_NEAR(chances.OfOpen(30)[kNodeCount / 2], closed_form, 1e-12);
+  EXPECT_NEAR(chances.OfOpen({30})[kNodeCount / 2], closed_form, 1e-12);
   EXPECT_DOUBLE_EQ(chances.remaining_days(), 60);
 }
 
@@ -112,7 +112,7 @@ TEST(WinChances, APartOfTodayStillCounts) {
   table.today_left = 0.5;
   const WinChances half(table, rates, {kToday - 60, kToday});
   EXPECT_DOUBLE_EQ(half.remaining_days(), 0.5);
-  EXPECT_GT(half.OfOpen(30)[4], 0);
+  EXPECT_GT(half.OfOpen({30})[4], 0);
 }
 
 TEST(LearnArrivals, FindsTheRateAndItsUncertainty) {

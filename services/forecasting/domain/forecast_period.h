@@ -1,15 +1,17 @@
 #pragma once
-// The forecast of a period: won so far + open deals + deals not created yet, as joint
-// draws. Draws of the parts of a whole add up to those of the whole, because every open
-// deal has a stream of its own and every new deal takes owner and segment from a donor.
+// The forecast of a period: won so far + open deals + deals not created yet. Its quantiles
+// are computed (bookings_distribution.h); joint draws (joint_draws.h) stand beside them for
+// whatever must add up draw by draw.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "services/forecasting/domain/amounts.h"
 #include "services/forecasting/domain/arrivals.h"
+#include "services/forecasting/domain/bookings_distribution.h"
 #include "services/forecasting/domain/close_rates.h"
 #include "services/forecasting/domain/deals.h"
 #include "services/forecasting/domain/win_chances.h"
@@ -46,8 +48,15 @@ struct PeriodForecast {
   double open_win_count = 0;  // expected
   int64_t new_mean_micros = 0;
   double new_win_count = 0;
-  // One value a draw, for the selection; the period's bookings in draw i are
-  // won_micros + open_draws[i] + new_draws[i]. Empty where nothing is left to happen.
+  // What is told: computed, without sampling error. Of the period, won so far included;
+  // of the open deals alone, and of the new ones alone (from Detail::kParts on). Means of
+  // parts add up; quantiles of parts do not, because parts share factors.
+  DrawSummary bookings, open_bookings, new_bookings;
+  // Of what is still to come, behind `bookings`; null where nothing is left to happen.
+  std::shared_ptr<const BookingsDistribution> distribution;
+  // From Detail::kDraws on. One value a draw, for the selection; the period's bookings in
+  // draw i are won_micros + open_draws[i] + new_draws[i]. Draws of selections that make up a
+  // whole add up to its draws. Empty where nothing is left to happen.
   std::vector<int64_t> open_draws;
   std::vector<int64_t> new_draws;
   std::vector<DealChance> chances;  // of the selected open deals, in table order
@@ -57,24 +66,27 @@ struct PeriodForecast {
   }
 };
 
+// How much of a forecast is wanted: each has what the one before has.
+enum class Detail {
+  kBookings,    // means, chances, the distribution of the whole
+  kParts,       // those of open and new deals
+  kDraws,       // joint draws
+  kChangeable,  // a distribution that can be asked With
+};
+
 // Deterministic: the same table, model, days and selection give the same bytes.
 PeriodForecast ForecastPeriod(const DealTable& table, const Model& model, const DayRange& days,
-                              const Selection& selection);
+                              const Selection& selection, Detail detail = Detail::kDraws);
 
 // What open deals and deals not created yet are expected to bring within the days, in
 // micros: the mean alone, quickly.
 double ExpectedRemainder(const DealTable& table, const Model& model, const DayRange& days);
 
-// Quantiles and spread of draws.
-struct DrawSummary {
-  int64_t p05 = 0, p10 = 0, p25 = 0, p50 = 0, p75 = 0, p90 = 0, p95 = 0;
-  int64_t standard_deviation = 0;
-};
 // Of base + sum of the lists, draw by draw. Without draws, every quantile is the base.
 DrawSummary Summarize(int64_t base_micros, const std::vector<int64_t>& a,
                       const std::vector<int64_t>& b);
-// Chance that base + draws reach the target: strictly between 0 and 1 while something is
-// left to happen and the base does not reach it.
+// Chance that the period's bookings reach the target: strictly between 0 and 1 while
+// something is left to happen and what is won does not reach it.
 double ReachProbability(const PeriodForecast& forecast, int64_t target_micros);
 
 }  // namespace gtm::forecasting::domain

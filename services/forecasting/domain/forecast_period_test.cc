@@ -41,7 +41,7 @@ PeriodForecast ForecastOf(const DealTable& table, const DayRange& days = kQuarte
 }
 
 DrawSummary SummaryOf(const PeriodForecast& forecast) {
-  return Summarize(forecast.won_micros, forecast.open_draws, forecast.new_draws);
+  return forecast.bookings;
 }
 
 double MeanOf(const std::vector<int64_t>& draws) {

@@ -118,12 +118,13 @@ Result<std::vector<Cut>> WalkForward(const TableAt& table_at, const DealTable& a
       cut.actual_micros = WonBetween(came.get(), NumberOf(days.start), NumberOf(days.end));
       GTM_ASSIGN_OR_RETURN(const DealTable table, table_at(cut.as_of));
       const Model model = Blend(table, LearnModel(table), quarter);
-      const PeriodForecast forecast = ForecastPeriod(table, model, days, selection);
+      const PeriodForecast forecast =
+          ForecastPeriod(table, model, days, selection, Detail::kBookings);
       cut.mean_micros = forecast.mean_micros();
       cut.won_micros = forecast.won_micros;
       cut.open_mean_micros = forecast.open_mean_micros;
       cut.new_mean_micros = forecast.new_mean_micros;
-      cut.bookings = Summarize(forecast.won_micros, forecast.open_draws, forecast.new_draws);
+      cut.bookings = forecast.bookings;
       cut.chances = ScoreChances(table, forecast, came.get(), days);
       AddBaselines(SelectedTable(table, selection).get(), days, &cut);
       cuts.push_back(cut);

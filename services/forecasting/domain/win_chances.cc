@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "common/stats/intervals.h"
 
 namespace gtm::forecasting::domain {
+namespace {
+
+double FactorOf(int8_t step) { return std::exp(step * kRiskStep); }
+
+}  // namespace
 
 double Interpolate(const NodeValues& values, double z) {
   const double at =
@@ -48,24 +54,37 @@ WinChances::WinChances(const DealTable& table, const CloseRates& rates, Window w
     position_.push_back(static_cast<int8_t>(positions.at(day)));
     if (day >= window.first) remaining_days_ += share;
   }
-  const double spread = rates.SpreadOver(static_cast<double>(day_share_.size()));
-  const size_t bins = rates.won_rate.size();
-  cells_.resize(bins * kPositionCount * kNodeCount);
+  spread_ = rates.SpreadOver(static_cast<double>(day_share_.size()));
+  cells_.emplace_back(std::pair{int8_t{0}, int8_t{0}}, MakeCells(1, 1));
+  std::set<std::pair<int8_t, int8_t>> steps = {cells_.front().first};
+  for (const Deal& deal : table.deals) {
+    if (deal.outcome != Outcome::kOpen) continue;
+    const RiskClass risk = rates.ClassOf(table, deal);
+    if (!steps.emplace(risk.win_step, risk.loss_step).second) continue;
+    cells_.emplace_back(std::pair{risk.win_step, risk.loss_step},
+                        MakeCells(FactorOf(risk.win_step), FactorOf(risk.loss_step)));
+  }
+}
+
+WinChances::Cells WinChances::MakeCells(double win_factor, double loss_factor) const {
+  const size_t bins = rates_.won_rate.size();
+  Cells cells(bins * kPositionCount * kNodeCount);
   for (size_t bin = 0; bin < bins; ++bin) {
     for (size_t position = 0; position < kPositionCount; ++position) {
-      const double lost = rates.lost_rate[bin] * rates.lost_factor[position];
+      const double lost = rates_.lost_rate[bin] * rates_.lost_factor[position] * loss_factor;
       for (int node = 0; node < kNodeCount; ++node) {
-        const double common = std::exp(spread * NodeAt(node) - spread * spread / 2);
-        const double won = rates.won_rate[bin] * rates.won_factor[position] * common;
+        const double common = std::exp(spread_ * NodeAt(node) - spread_ * spread_ / 2);
+        const double won = rates_.won_rate[bin] * rates_.won_factor[position] * win_factor * common;
         const double leave = -std::expm1(-(won + lost));
-        cells_[(bin * kPositionCount + position) * kNodeCount + static_cast<size_t>(node)] = {
+        cells[(bin * kPositionCount + position) * kNodeCount + static_cast<size_t>(node)] = {
             leave, leave * won / (won + lost)};
       }
     }
   }
+  return cells;
 }
 
-NodeValues WinChances::Follow(size_t from, int32_t age, double share) const {
+NodeValues WinChances::Follow(const Cells& cells, size_t from, int32_t age, double share) const {
   NodeValues alive, won{};
   alive.fill(1);
   size_t bin = static_cast<size_t>(rates_.BinOf(age));
@@ -75,7 +94,7 @@ NodeValues WinChances::Follow(size_t from, int32_t age, double share) const {
     const double part = day == from ? share : day_share_[day];
     const double counted = counts_[day] ? 1 : 0;
     const Cell* cell =
-        &cells_[(bin * kPositionCount + static_cast<size_t>(position_[day])) * kNodeCount];
+        &cells[(bin * kPositionCount + static_cast<size_t>(position_[day])) * kNodeCount];
     for (size_t node = 0; node < kNodeCount; ++node) {
       // A part of a day counts in proportion: exact to the second order of the rate.
       won[node] += alive[node] * cell[node].won * part * counted;
@@ -85,19 +104,28 @@ NodeValues WinChances::Follow(size_t from, int32_t age, double share) const {
   return won;
 }
 
-NodeValues WinChances::OfOpen(int32_t age) const {
+NodeValues WinChances::OfOpen(const RiskClass& risk) const {
   if (empty()) return {};
   // The age is that of today; where today is over, the first day to come is a day older.
   const bool today_over = day_share_.front() == 1;
-  return Follow(0, today_over ? age + 1 : age, day_share_.front());
+  const int32_t age = today_over ? risk.age + 1 : risk.age;
+  for (const auto& [steps, cells] : cells_) {
+    if (steps == std::pair{risk.win_step, risk.loss_step}) {
+      return Follow(cells, 0, age, day_share_.front());
+    }
+  }
+  // No deal of the table is of this class: a question of what if.
+  const Cells cells = MakeCells(FactorOf(risk.win_step), FactorOf(risk.loss_step));
+  return Follow(cells, 0, age, day_share_.front());
 }
 
-NodeValues WinChances::OfArrivals(const std::array<double, kPositionCount>& arrival_factor) const {
+NodeValues WinChances::OfArrivals(const Arrivals& arrivals) const {
   NodeValues total{};
   for (size_t day = 0; day < day_share_.size(); ++day) {
     // Arriving at any moment of the day leaves half of it.
-    const NodeValues chance = Follow(day, 0, day_share_[day] / 2);
-    const double arriving = day_share_[day] * arrival_factor[static_cast<uint8_t>(position_[day])];
+    const NodeValues chance = Follow(cells_.front().second, day, 0, day_share_[day] / 2);
+    const double arriving =
+        day_share_[day] * arrivals.RateOn(position_[day], static_cast<double>(day) + 0.5);
     for (size_t node = 0; node < kNodeCount; ++node) total[node] += arriving * chance[node];
   }
   return total;

@@ -4,8 +4,10 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
+#include "services/forecasting/domain/arrivals.h"
 #include "services/forecasting/domain/close_rates.h"
 
 namespace gtm::forecasting::domain {
@@ -28,17 +30,16 @@ struct Window {
   DayNumber last = -1;  // before `first`: empty
 };
 
-// Computes chances for one window. Days before the window (of a period that has not
-// begun) let deals close without counting.
+// Computes chances for one window, under the rates of a model. Days before the window (of a period
+// that has not begun) let deals close without counting.
 class WinChances {
  public:
   WinChances(const DealTable& table, const CloseRates& rates, Window window);
 
-  // Of a deal that is open at the cut with this age.
-  NodeValues OfOpen(int32_t age) const;
-  // Wins in the window for each deal that arrives a day at an average position, from the
-  // cut on: sum over days of the arrival factor times the chance.
-  NodeValues OfArrivals(const std::array<double, kPositionCount>& arrival_factor) const;
+  // Of the deals of one class that are open at the cut (CloseRates::ClassOf).
+  NodeValues OfOpen(const RiskClass& risk) const;
+  // Wins in the window that are expected of deals not created yet.
+  NodeValues OfArrivals(const Arrivals& arrivals) const;
   // Days of the window that lie after the cut; today counts with what is left of it.
   double remaining_days() const { return remaining_days_; }
   bool empty() const { return day_share_.empty(); }
@@ -48,8 +49,11 @@ class WinChances {
     double leave;  // chance to close on a whole day
     double won;    // of it, by winning
   };
+  // By [(bin * kPositionCount + position) * kNodeCount + node].
+  using Cells = std::vector<Cell>;
+  Cells MakeCells(double win_factor, double loss_factor) const;
   // One deal from day index `from`, at `age` then, with `share` of that day to live.
-  NodeValues Follow(size_t from, int32_t age, double share) const;
+  NodeValues Follow(const Cells& cells, size_t from, int32_t age, double share) const;
 
   const CloseRates& rates_;
   DayNumber first_day_ = 0;  // day of index 0: today or tomorrow
@@ -57,7 +61,9 @@ class WinChances {
   std::vector<double> day_share_;  // of each day, that lies after the cut
   std::vector<bool> counts_;       // the day is in the window
   std::vector<int8_t> position_;   // of each day
-  std::vector<Cell> cells_;        // [(bin * kPositionCount + position) * kNodeCount + node]
+  double spread_ = 0;              // of the common factor
+  // By the steps of the open deals' classes; those of the average deal are first.
+  std::vector<std::pair<std::pair<int8_t, int8_t>, Cells>> cells_;
 };
 
 }  // namespace gtm::forecasting::domain

@@ -43,9 +43,9 @@ class PeriodGauges {
 
   void AddForecast(const domain::Model& model, const DayRange& days,
                    const domain::Selection& selection) {
-    const domain::PeriodForecast forecast = domain::ForecastPeriod(table_, model, days, selection);
-    const domain::DrawSummary summary =
-        domain::Summarize(forecast.won_micros, forecast.open_draws, forecast.new_draws);
+    const domain::PeriodForecast forecast = 
+        domain::ForecastPeriod(table_, model, days, selection, domain::Detail::kBookings);
+    const domain::DrawSummary& summary = forecast.bookings;
     const std::string segment = selection.segment.empty() ? kAll : selection.segment;
     const std::pair<const char*, int64_t> quantiles[] = {
         {"0.1", summary.p10}, {"0.5", summary.p50}, {"0.9", summary.p90}};

@@ -57,6 +57,15 @@ class ForecastingHandler {
   // measure_calls.cc
   Status MeasureForecastCalls(rpc::Call& call, const v1::MeasureForecastCallsRequest& request,
                               v1::MeasureForecastCallsResponse* response);
+  // plan.cc
+  Status PlanFunnel(rpc::Call& call, const v1::PlanFunnelRequest& request,
+                    v1::PlanFunnelResponse* response);
+  // velocity.cc
+  Status GetVelocity(rpc::Call& call, const v1::GetVelocityRequest& request,
+                     v1::GetVelocityResponse* response);
+  // content.cc
+  Status CorrelateContent(rpc::Call& call, const v1::CorrelateContentRequest& request,
+                          v1::CorrelateContentResponse* response);
 
  private:
   records_client::Records& records_;

@@ -31,19 +31,14 @@ void AddPart(v1::ForecastPart::Source source, int64_t mean_micros,
 }
 
 void RenderParts(const domain::PeriodForecast& forecast, Currency currency, v1::Forecast* result) {
-  using domain::Summarize;
-  const std::vector<int64_t> none;
-  *result->mutable_bookings() =
-      ToProto(forecast.mean_micros(),
-              Summarize(forecast.won_micros, forecast.open_draws, forecast.new_draws), currency);
+  *result->mutable_bookings() = ToProto(forecast.mean_micros(), forecast.bookings, currency);
   AddPart(v1::ForecastPart::SOURCE_WON, forecast.won_micros,
-          Summarize(forecast.won_micros, none, none), forecast.won_count,
+          domain::Summarize(forecast.won_micros, {}, {}), forecast.won_count,
           static_cast<double>(forecast.won_count), currency, result);
-  AddPart(v1::ForecastPart::SOURCE_OPEN, forecast.open_mean_micros,
-          Summarize(0, forecast.open_draws, none), forecast.open_count, forecast.open_win_count,
-          currency, result);
-  AddPart(v1::ForecastPart::SOURCE_NEW, forecast.new_mean_micros,
-          Summarize(0, forecast.new_draws, none), 0, forecast.new_win_count, currency, result);
+  AddPart(v1::ForecastPart::SOURCE_OPEN, forecast.open_mean_micros, forecast.open_bookings,
+          forecast.open_count, forecast.open_win_count, currency, result);
+  AddPart(v1::ForecastPart::SOURCE_NEW, forecast.new_mean_micros, forecast.new_bookings, 0,
+          forecast.new_win_count, currency, result);
 }
 
 void RenderContributions(const domain::DealTable& table, const domain::PeriodForecast& forecast,

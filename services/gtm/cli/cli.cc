@@ -129,6 +129,8 @@ int Run(std::vector<std::string> arguments, const Console& console,
   AddSponsorsCommands(app, session);
   AddForecastCommands(app, session);
   AddPipelineCommands(app, session);
+  AddWhatIfCommand(app, session);
+  AddVelocityCommands(app, session);
   AddSignalsCommands(app, session);
   AddDefinitionCommands(app, session);
   AddImportCommand(app, session);
