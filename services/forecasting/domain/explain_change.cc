@@ -70,10 +70,12 @@ class Waterfall {
         then_(ValuesOf(older.table, older.forecast, days)),
         now_(ValuesOf(newer.table, newer.forecast, days)) {
     const DealTable repriced = WithAmountsOf(older.table, newer.table);
-    repriced_ = ValuesOf(repriced, ForecastPeriod(repriced, older.model, days, selection), days);
-    aged_ =
-        ValuesOf(newer.table,
-                 ForecastPeriod(newer.table, ForOpenDealsOnly(older.model), days, selection), days);
+    repriced_ = ValuesOf(
+        repriced, ForecastPeriod(repriced, older.model, days, selection, Detail::kBookings), days);
+    aged_ = ValuesOf(newer.table,
+                     ForecastPeriod(newer.table, ForOpenDealsOnly(older.model), days, selection,
+                                    Detail::kBookings),
+                     days);
     for (int k = 0; k < kChangeKindCount; ++k) {
       steps_[static_cast<size_t>(k)].kind = static_cast<ChangeKind>(k + 1);
     }

@@ -80,7 +80,7 @@ class Comparison {
   }
 
   domain::PeriodForecast ForecastOf(const domain::Selection& selection) const {
-    return domain::ForecastPeriod(table_, model_, days_, selection);
+    return domain::ForecastPeriod(table_, model_, days_, selection, domain::Detail::kBookings);
   }
 
   void RollUp(const std::vector<std::string>& reports, v1::ForecastCallComparison* row) const {
@@ -100,10 +100,7 @@ class Comparison {
   }
 
   void RenderModel(const domain::PeriodForecast& forecast, v1::ForecastCallComparison* row) const {
-    *row->mutable_model() =
-        ToProto(forecast.mean_micros(),
-                domain::Summarize(forecast.won_micros, forecast.open_draws, forecast.new_draws),
-                table_.currency);
+    *row->mutable_model() = ToProto(forecast.mean_micros(), forecast.bookings, table_.currency);
     *row->mutable_won_amount() = ToProto(Money{forecast.won_micros, table_.currency});
   }
 

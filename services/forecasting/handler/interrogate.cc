@@ -144,7 +144,8 @@ Status ForecastingHandler::InterrogatePipeline(rpc::Call& call,
   GTM_ASSIGN_OR_RETURN(const DayRange days, DaysOf(table, period));
   const domain::Model learned = domain::LearnModel(table);
   const domain::PeriodForecast forecast =
-      domain::ForecastPeriod(table, domain::Blend(table, learned, period), days, asked.selection);
+      domain::ForecastPeriod(table, domain::Blend(table, learned, period), days, asked.selection,
+                             domain::Detail::kBookings);
   const domain::PipelineFacts facts = domain::ReadEvidence(question.view, table);
   const domain::Interrogation all =
       domain::Interrogate(table, facts, forecast.chances, asked.selection, asked.rules);

@@ -168,7 +168,8 @@ class Measurement {
                                                  const DayRange& days) const {
     GTM_ASSIGN_OR_RETURN(const DealTable table, domain::DealsAt(question_.view, time));
     const domain::Model model = domain::Blend(table, domain::LearnModel(table), period);
-    const domain::PeriodForecast forecast = domain::ForecastPeriod(table, model, days, {});
+    const domain::PeriodForecast forecast =
+        domain::ForecastPeriod(table, model, days, {}, domain::Detail::kBookings);
     return domain::MeansByOwner(table, model, forecast, days);
   }
 
