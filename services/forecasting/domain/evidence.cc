@@ -69,7 +69,7 @@ class Finder {
     for (const EvidenceKind kind : kSteps) {
       by_type[static_cast<size_t>(TouchTypeOf(kind))] = &Item(kind);
     }
-    for (const Touch* touch : touches_) {
+    for (const DealTouch* touch : touches_) {
       if (!IsBuyerTouch(*touch)) {
         ++evidence_.our_touch_count;
         continue;
@@ -90,7 +90,7 @@ class Finder {
 
   void FindContacts() {
     std::map<RowNumber, EngagedContact> people;
-    for (const Touch* touch : touches_) {
+    for (const DealTouch* touch : touches_) {
       if (!IsBuyerTouch(*touch) || touch->contact == kNoOne) continue;
       EngagedContact& person = people[touch->contact];
       if (person.touch_count == 0) person.first_time = touch->time;
@@ -197,7 +197,7 @@ class Finder {
   void FindChannels() {
     std::array<bool, kTouchTypeCount> seen{};
     if (has_account()) {
-      for (const Touch& touch : facts_.accounts[static_cast<size_t>(deal_.account)].touches) {
+      for (const DealTouch& touch : facts_.accounts[static_cast<size_t>(deal_.account)].touches) {
         seen[static_cast<size_t>(touch.type)] = true;
       }
     }
@@ -210,7 +210,7 @@ class Finder {
   const DealTable& table_;
   const PipelineFacts& facts_;
   const DealFacts& deal_;
-  const std::vector<const Touch*> touches_;
+  const std::vector<const DealTouch*> touches_;
   DealEvidence evidence_;
 };
 
@@ -231,12 +231,12 @@ TouchType TouchTypeOf(EvidenceKind kind) {
   }
 }
 
-std::vector<const Touch*> TouchesOf(const DealTable& table, const PipelineFacts& facts,
-                                    const DealFacts& deal) {
-  std::vector<const Touch*> touches;
+std::vector<const DealTouch*> TouchesOf(const DealTable& table, const PipelineFacts& facts,
+                                        const DealFacts& deal) {
+  std::vector<const DealTouch*> touches;
   if (deal.account < 0) return touches;
   const absl::Time begin = std::max(deal.clock_time, table.as_of - absl::Hours(24 * kEvidenceDays));
-  for (const Touch& touch : facts.accounts[static_cast<size_t>(deal.account)].touches) {
+  for (const DealTouch& touch : facts.accounts[static_cast<size_t>(deal.account)].touches) {
     const bool is_own = touch.opportunity == deal.row;
     if (touch.time < begin || (touch.opportunity != kNoOne && !is_own)) continue;
     touches.push_back(&touch);
@@ -281,7 +281,7 @@ void HashDeal(const PipelineFacts& facts, const DealFacts& deal, Sha256* hash) {
   if (deal.account < 0) return;
   const BuyerAccount& account = facts.accounts[static_cast<size_t>(deal.account)];
   hash->Update(account.weeks.known_weeks).Update(static_cast<int64_t>(account.touches.size()));
-  for (const Touch& touch : account.touches) {
+  for (const DealTouch& touch : account.touches) {
     hash->Update(absl::ToUnixMicros(touch.time)).Update(static_cast<int64_t>(touch.type));
     hash->Update(static_cast<int64_t>(touch.direction)).UpdateText(id_of(touch.contact));
     hash->Update(touch.opportunity == kNoOne ? 0 : touch.opportunity == deal.row ? 1 : 2);

@@ -80,7 +80,7 @@ struct DealFacts {
 
 struct BuyerAccount {
   std::string id;
-  std::vector<Touch> touches;  // by time, never after the instant
+  std::vector<DealTouch> touches;  // by time, never after the instant
   AccountWeeks weeks;
 };
 
@@ -214,7 +214,7 @@ std::string HashOf(const PipelineFacts& facts);
 TouchType TouchTypeOf(EvidenceKind kind);
 
 // Touches that count for a deal (see kEvidenceDays), by time.
-std::vector<const Touch*> TouchesOf(const DealTable& table, const PipelineFacts& facts,
-                                    const DealFacts& deal);
+std::vector<const DealTouch*> TouchesOf(const DealTable& table, const PipelineFacts& facts,
+                                        const DealFacts& deal);
 
 }  // namespace gtm::forecasting::domain

@@ -140,7 +140,7 @@ void MendCapacity(const FunnelPlan& plan, const PlanLimits& limits, std::vector<
       raised.*capacity.of = check.need;
       if (!Accepts(plan, raised)) continue;
       mends->push_back(
-          {capacity.variable, 0, *check.available, check.need, plan, std::move(raised)});
+          {capacity.variable, 0, *check.available, check.need, plan, raised});
     }
   }
 }

@@ -25,8 +25,8 @@ absl::Time TimeOf(const google::protobuf::Timestamp& stamp) {
   return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
 }
 
-Touch TouchOf(const book::EngagementEvent& event) {
-  Touch touch;
+DealTouch TouchOf(const book::EngagementEvent& event) {
+  DealTouch touch;
   touch.time = event.time();
   touch.type =
       event.type < kTouchTypeCount ? static_cast<TouchType>(event.type) : TouchType::kUnspecified;
@@ -192,7 +192,7 @@ class Reader {
       AccountWeeks weeks;
       absl::Time first = absl::InfiniteFuture();
       for (const book::EngagementEvent& event : events) {
-        const Touch touch = TouchOf(event);
+        const DealTouch touch = TouchOf(event);
         if (touch.time > table_.as_of) break;
         ++facts_.touch_count;
         ++facts_.touch_counts[static_cast<size_t>(touch.type)];

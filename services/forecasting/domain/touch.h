@@ -41,7 +41,7 @@ enum class TouchDirection : uint8_t { kUnknown = 0, kInbound = 1, kOutbound = 2,
 using RowNumber = uint32_t;
 inline constexpr RowNumber kNoOne = UINT32_MAX;
 
-struct Touch {
+struct DealTouch {
   absl::Time time;
   TouchType type = TouchType::kUnspecified;
   TouchDirection direction = TouchDirection::kUnknown;
@@ -53,6 +53,8 @@ struct Touch {
 // send can be sent to anybody. Where the direction is unknown, types that only a buyer can
 // do count; mails, messages and chats do not.
 bool IsBuyerTouch(TouchType type, TouchDirection direction);
-inline bool IsBuyerTouch(const Touch& touch) { return IsBuyerTouch(touch.type, touch.direction); }
+inline bool IsBuyerTouch(const DealTouch& touch) {
+  return IsBuyerTouch(touch.type, touch.direction);
+}
 
 }  // namespace gtm::forecasting::domain

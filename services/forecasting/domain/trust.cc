@@ -38,7 +38,7 @@ void DoubtTouches(const DealTable& table, const PipelineFacts& facts, const Deal
                   Doubts* doubts) {
   int64_t ours = 0, buyers = 0;
   std::map<RowNumber, bool> people;  // whether they ever acted
-  for (const Touch* touch : TouchesOf(table, facts, deal)) {
+  for (const DealTouch* touch : TouchesOf(table, facts, deal)) {
     const bool is_buyer = IsBuyerTouch(*touch);
     ++(is_buyer ? buyers : ours);
     if (touch->contact != kNoOne) people[touch->contact] |= is_buyer;

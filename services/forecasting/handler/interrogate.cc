@@ -11,10 +11,11 @@
 #include "services/forecasting/domain/interrogation.h"
 #include "services/forecasting/domain/read_deals.h"
 #include "services/forecasting/domain/read_evidence.h"
-#include "services/forecasting/handler/answer_parts.h"
 #include "services/forecasting/handler/decisions.h"
 #include "services/forecasting/handler/forecasting_handler.h"
 #include "services/forecasting/handler/parse.h"
+#include "services/forecasting/handler/period.h"
+#include "services/forecasting/handler/provenance.h"
 #include "services/forecasting/handler/render.h"
 #include "services/forecasting/handler/render_interrogation.h"
 

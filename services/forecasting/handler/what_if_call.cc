@@ -15,7 +15,7 @@ constexpr std::string_view kMethod = "gtm.forecasting.v1.ForecastingService/What
 
 WhatIfCall* WhatIfCall::Start(rpc::Gate& gate, records_client::Records& records,
                               grpc::CallbackServerContext* context) {
-  auto* call = new WhatIfCall;
+  auto* call = new WhatIfCall(context);
   const auto run = [call, &gate, &records, context] {
     const grpc::Status status = gate.Stream(context, kMethod, [&](rpc::Call& caller) {
       call->meters_ = &gate.MetersOf(kMethod);
@@ -63,7 +63,11 @@ bool WhatIfCall::Write(const v1::WhatIfResponse& response) {
   lock.unlock();
   StartWrite(&outgoing_);
   lock.lock();
-  changed_.wait(lock, [this] { return !writing_; });
+  const auto taken = [this] { return !writing_; };
+  if (!changed_.wait_for(lock, absl::ToChronoMilliseconds(kWhatIfSilenceMax), taken)) {
+    context_->TryCancel();
+    changed_.wait(lock, taken);
+  }
   if (written_) meters_->Sent();
   return written_;
 }

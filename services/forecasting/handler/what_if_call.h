@@ -21,6 +21,7 @@ class WhatIfCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
                            grpc::CallbackServerContext* context);
 
   Got Read(absl::Duration patience, v1::WhatIfRequest* request) override;
+  // A caller who does not read for kWhatIfSilenceMax is cut off.
   bool Write(const v1::WhatIfResponse& response) override;
 
   void OnReadDone(bool ok) override;
@@ -28,8 +29,9 @@ class WhatIfCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   void OnDone() override { delete this; }
 
  private:
-  WhatIfCall() = default;
+  explicit WhatIfCall(grpc::CallbackServerContext* context) : context_(context) {}
 
+  grpc::CallbackServerContext* const context_;
   rpc::MethodMeters* meters_ = nullptr;  // once the call is admitted
   std::mutex mutex_;
   std::condition_variable changed_;

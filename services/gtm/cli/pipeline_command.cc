@@ -100,7 +100,7 @@ Result<int> RunInterrogate(Session& session, const PipelineFlags& flags) {
 
 void AddPipelineCommands(CLI::App& app, Session& session) {
   auto flags = std::make_shared<PipelineFlags>();
-  CLI::App* pipeline = app.add_subcommand("pipeline", "What is wrong with open deals");
+  CLI::App* pipeline = app.add_subcommand("pipeline", "What open and closed deals tell");
   pipeline->require_subcommand(1);
   CLI::App* command = pipeline->add_subcommand(
       "interrogate", "Evidence, warnings and what to do, deal by deal, most at stake first");
