@@ -35,8 +35,9 @@ bool IsConstant(const NodeValues& values) {
 
 // Steps are resolved the finer the fewer deals make them.
 int TermsFor(size_t deal_count) {
-  const auto wanted = static_cast<int>(4096 / std::max<size_t>(1, deal_count));
-  return std::clamp(wanted / kLanes * kLanes, 256, Inversion::kTermsMax);
+  if (deal_count == 0) return 160;  // new deals alone, which differ in amount
+  return std::clamp(static_cast<int>(4096 / deal_count) / kLanes * kLanes, 160,
+                    Inversion::kTermsMax);
 }
 
 }  // namespace

@@ -44,7 +44,8 @@ double NormalMean(const NodeValues& values) {
 
 WinChances::WinChances(const DealTable& table, const CloseRates& rates, Window window)
     : rates_(rates) {
-  first_day_ = table.today_left > 0 ? table.today : table.today + 1;
+  today_over_ = !(table.today_left > 0);
+  first_day_ = today_over_ ? table.today + 1 : table.today;
   if (window.last < first_day_) return;
   const PositionIndex positions(table.calendar, first_day_, window.last);
   for (DayNumber day = first_day_; day <= window.last; ++day) {
@@ -107,7 +108,7 @@ NodeValues WinChances::Follow(const Cells& cells, size_t from, int32_t age, doub
 NodeValues WinChances::OfOpen(const RiskClass& risk) const {
   if (empty()) return {};
   // The age is that of today; where today is over, the first day to come is a day older.
-  const bool today_over = day_share_.front() == 1;
+  const bool today_over = today_over_;
   const int32_t age = today_over ? risk.age + 1 : risk.age;
   for (const auto& [steps, cells] : cells_) {
     if (steps == std::pair{risk.win_step, risk.loss_step}) {
