@@ -83,7 +83,6 @@ TEST_F(ForecastCacheTest, AnswersAreByteEqualToThoseWithoutIt) {
 
 TEST_F(ForecastCacheTest, FindsWhatItKnows) {
   ForecastCache cache;
-  rpc::Call call = MakeCall("2026-05-10T12:00:00Z");
   const auto learned = [&](const std::string& now, bool remembers = true) {
     rpc::Call at = MakeCall(now);
     auto question = records_.Ask(at, {});
@@ -92,10 +91,10 @@ TEST_F(ForecastCacheTest, FindsWhatItKnows) {
     EXPECT_THAT(entry, IsOk());
     return *entry;
   };
-  const auto first = learned("2026-05-10T12:00:00Z");
+  const auto first = learned("2026-05-10T12:00:01Z");
   EXPECT_EQ(learned("2026-05-10T12:20:00Z"), first);
   EXPECT_NE(learned("2026-05-10T12:40:00Z"), first);
-  EXPECT_NE(learned("2026-05-10T12:00:00Z", false), first);
+  EXPECT_NE(learned("2026-05-10T12:00:01Z", false), first);
   // Another revision, the same opportunities.
   records_.Put(test::Account("other"));
   EXPECT_EQ(learned("2026-05-10T12:01:00Z"), first);
