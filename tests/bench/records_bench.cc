@@ -8,9 +8,10 @@
 // into one table with one index, in the same order and batches, each one durable transaction; both
 // sides have their bytes before the clock starts. Ours pays for gRPC, validation, and the log and
 // its index besides. Commits: single records of 64 callers, next to (1) rows inserted by hand one a
-// transaction, without any server, and (2) one caller of the same server who waits for each
-// answer, so that each call has a sync of its own. (1) is the strict reading; (2) tells what
-// sharing the sync gives.
+// transaction, without any server, (2) one caller of the same server who waits for each
+// answer, so that each call has a sync of its own, and (3) the same 64 callers of a server that
+// syncs for each call, both within this process. (1) has no server to pay for; (3) differs in
+// the shared sync alone.
 
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
@@ -228,24 +229,73 @@ void BenchImport(const std::string& name, const Engine& engine, const Load& load
              engine.is_postgres ? ">= 0.25, goal 0.5" : ">= 0.25, goal 0.4");
 }
 
+// The records service in this process, as `gtm serve` has it.
+class InProcessServer {
+ public:
+  // `raw` is what Stores::NewRaw gave.
+  InProcessServer(const std::string& raw, bool is_postgres,
+                  const records::handler::CommitterOptions& committer = {})
+      : store_(OpenStore(raw, is_postgres)),
+        handler_(*store_, SystemClock(), {.committer = committer}),
+        gate_(Options()) {
+    gate_.AddMethods(records::handler::RecordsMethods());
+    service_ = records::handler::MakeRecordsService(gate_, handler_);
+    rpc::ServerOptions options;
+    options.services = {service_.get()};
+    auto server = rpc::Server::Start(options, authenticator_);
+    if (!server.ok()) Die(server.error().message());
+    server_ = *std::move(server);
+  }
+  ~InProcessServer() { handler_.Shutdown(); }
+  std::shared_ptr<grpc::Channel> Channel() { return server_->InProcessChannel(); }
+
+ private:
+  static std::unique_ptr<records::store::Store> OpenStore(const std::string& raw,
+                                                          bool is_postgres) {
+    auto store = is_postgres ? records::store::OpenPostgres(raw) : records::store::OpenSqlite(raw);
+    if (!store.ok()) Die(store.error().message());
+    return *std::move(store);
+  }
+  rpc::GateOptions Options() {
+    rpc::GateOptions options;
+    options.authenticator = &authenticator_;
+    options.metrics = &metrics_;
+    return options;
+  }
+  const std::unique_ptr<records::store::Store> store_;
+  records::handler::RecordsHandler handler_;
+  telemetry::Metrics metrics_;
+  const rpc::LoopbackAuthenticator authenticator_;
+  rpc::Gate gate_;
+  std::unique_ptr<grpc::Service> service_;
+  std::unique_ptr<rpc::Server> server_;
+};
+
 void BenchCommit(const Engine& engine, const Load& load) {
   Stores stores(engine.is_postgres);
   const std::vector<Row> rows(load.rows.begin(), load.rows.begin() + kSingleInserts);
   const ServerProcess server(stores.NewUrl());
-  std::vector<double> ours, raw, alone;
+  InProcessServer grouping(stores.NewRaw(), engine.is_postgres);
+  InProcessServer single(stores.NewRaw(), engine.is_postgres, {.group_requests_max = 1});
+  std::vector<double> ours, raw, alone, grouped, ungrouped;
   int64_t next = 0;
-  const auto run = [&](int caller_count, int commit_count) {
-    const auto callers = std::make_shared<Callers>(ChannelTo(server), next, commit_count);
+  const auto run = [&](const std::shared_ptr<grpc::Channel>& channel, int caller_count,
+                       int commit_count) {
+    const auto callers = std::make_shared<Callers>(channel, next, commit_count);
     next += commit_count;
     return commit_count / SecondsOf([&] { callers->Run(caller_count); });
   };
   for (int round = 0; round < kRounds; ++round) {
     raw.push_back(kSingleInserts / engine.Insert(stores.NewRaw(), rows, 1));
-    alone.push_back(run(1, kSingleInserts));
-    ours.push_back(run(kCallers, kCommits));
+    alone.push_back(run(ChannelTo(server), 1, kSingleInserts));
+    ours.push_back(run(ChannelTo(server), kCallers, kCommits));
+    grouped.push_back(run(grouping.Channel(), kCallers, kCommits));
+    ungrouped.push_back(run(single.Channel(), kCallers, kCommits / 4));
   }
   PrintRatio("commits/s of 64, next to by hand", engine.name, Median(ours), Median(raw), ">= 5");
   PrintRatio("commits/s of 64, next to 1 caller", engine.name, Median(ours), Median(alone), ">= 5");
+  PrintRatio("commits/s of 64, without groups", engine.name, Median(grouped), Median(ungrouped),
+             ">= 5");
 }
 
 // ---- how soon a commit is seen
@@ -330,47 +380,10 @@ void BenchVisible(const std::string& name, const std::string& engine,
   std::fflush(stdout);
 }
 
-// The records service in this process, as `gtm serve` has it.
-class InProcessServer {
- public:
-  explicit InProcessServer(const std::string& path)
-      : store_(OpenStore(path)), handler_(*store_, SystemClock()), gate_(Options()) {
-    gate_.AddMethods(records::handler::RecordsMethods());
-    service_ = records::handler::MakeRecordsService(gate_, handler_);
-    rpc::ServerOptions options;
-    options.services = {service_.get()};
-    auto server = rpc::Server::Start(options, authenticator_);
-    if (!server.ok()) Die(server.error().message());
-    server_ = *std::move(server);
-  }
-  ~InProcessServer() { handler_.Shutdown(); }
-  std::shared_ptr<grpc::Channel> Channel() { return server_->InProcessChannel(); }
-
- private:
-  static std::unique_ptr<records::store::Store> OpenStore(const std::string& path) {
-    auto store = records::store::OpenSqlite(path);
-    if (!store.ok()) Die(store.error().message());
-    return *std::move(store);
-  }
-  rpc::GateOptions Options() {
-    rpc::GateOptions options;
-    options.authenticator = &authenticator_;
-    options.metrics = &metrics_;
-    return options;
-  }
-  const std::unique_ptr<records::store::Store> store_;
-  records::handler::RecordsHandler handler_;
-  telemetry::Metrics metrics_;
-  const rpc::LoopbackAuthenticator authenticator_;
-  rpc::Gate gate_;
-  std::unique_ptr<grpc::Service> service_;
-  std::unique_ptr<rpc::Server> server_;
-};
-
 void BenchVisibleEverywhere(const std::vector<Engine>& engines) {
   {
     Stores stores(false);
-    InProcessServer server(stores.NewRaw());
+    InProcessServer server(stores.NewRaw(), false);
     BenchVisible("visible in the same process", "sqlite", server.Channel(), server.Channel(), 20);
   }
   for (const Engine& engine : engines) {

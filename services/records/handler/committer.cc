@@ -99,7 +99,7 @@ Committer::Group Committer::TakeGroup(Tenant* tenant) {
   Group group;
   int records = 0;
   while (!tenant->waiting.empty() &&
-         static_cast<int>(group.items.size()) < limits::kGroupRequestsMax) {
+         static_cast<int>(group.items.size()) < options_.group_requests_max) {
     Item& next = tenant->waiting.front();
     records += RecordsOf(next.request);
     if (!group.items.empty() && records > limits::kGroupRecordsMax) break;

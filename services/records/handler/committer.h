@@ -22,6 +22,8 @@ namespace gtm::records::handler {
 struct CommitterOptions {
   // Transactions at once, each of another tenant: 1 for SQLite, some for PostgreSQL.
   int writer_threads = 1;
+  // Requests that share a transaction at most; 1 gives each its own sync.
+  int group_requests_max = limits::kGroupRequestsMax;
   // Requests that may wait, per tenant and in all; bytes of their bodies in all.
   int tenant_queue_max = limits::kWriteQueueMax;
   int queue_max = 4 * limits::kWriteQueueMax;
