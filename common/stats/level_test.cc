@@ -37,6 +37,24 @@ TEST(FollowLevel, FollowsAStepAndSaysThatItMoves) {
   EXPECT_GT(level.SpreadOver(13), 0.1);
 }
 
+TEST(FollowLevel, BelievesATrendAsFarAsItPredicted) {
+  constexpr TrendPrior kPrior = {.none = 1, .slow = 0.15, .medium = 0.05, .fast = 0};
+  const auto follow = [&](double trend) {
+    Random random(5);
+    std::vector<double> counts, exposures(150, 1.0);
+    for (int i = 0; i < 150; ++i) {
+      counts.push_back(static_cast<double>(random.Poisson(40 * std::exp(trend * (i - 150)))));
+    }
+    return FollowLevel(counts, exposures, 1, 0.5, kPrior);
+  };
+  EXPECT_GT(follow(0.01).trend, 0.005);
+  EXPECT_GT(follow(0.01).GrowthAt(13), 1.05);
+  EXPECT_NEAR(follow(0).trend, 0, 0.002);
+  EXPECT_GT(follow(0.01).SpreadOver(13), 0);
+  // Growth fades: it is never more than what 38 weeks of it bring.
+  EXPECT_LT(follow(0.01).GrowthAt(1000), std::exp(0.4));
+}
+
 // The level lies within two spreads in about 95 % of generated companies.
 TEST(FollowLevel, KnowsItsUncertainty) {
   int held = 0;

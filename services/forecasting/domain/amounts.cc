@@ -21,31 +21,34 @@ constexpr double kSpreadPriorCount = 3;
 constexpr double kRatioSpreadPrior = 0.25;
 constexpr double kRatioMeanSpreadPrior = 0.2;
 constexpr double kRatioPriorCount = 4;
+// Won deals that a segment needs to be told apart.
+constexpr double kSegmentCountMin = 5;
 
-void LearnDonors(const DealTable& table, Amounts* amounts) {
+void LearnDonors(const History& history, Amounts* amounts) {
   int won_count = 0;
-  for (const Deal& deal : table.deals) {
-    won_count += deal.outcome == Outcome::kWon && deal.amount_micros.value_or(0) > 0;
+  for (const HistoryRow& row : history.rows()) {
+    won_count += history.is_won(row) && row.won_micros > 0;
   }
   double total = 0, total_square = 0, log_sum = 0, log_square = 0;
-  for (uint32_t i = 0; i < table.deals.size(); ++i) {
-    const Deal& deal = table.deals[i];
-    if (deal.amount_micros.value_or(0) <= 0) continue;
-    double weight = 0;
-    if (deal.outcome == Outcome::kWon) {
-      weight = std::exp2(-(table.today - deal.closed_day) / kHalfLifeDays);
-    } else if (deal.outcome == Outcome::kOpen && won_count < kWonDonorsMin) {
+  for (const HistoryRow& row : history.rows()) {
+    double weight = 0, micros = row.won_micros;
+    if (history.is_won(row)) {
+      weight = std::exp2(-(history.today() - row.closed_day) / kHalfLifeDays);
+    } else if (history.is_open(row) && won_count < kWonDonorsMin) {
       weight = kOpenDonorWeight;
+      micros = row.expected_micros;
     }
-    if (weight <= 0) continue;
-    amounts->donors.push_back({i, *deal.amount_micros, weight});
-    const double log_amount = std::log(static_cast<double>(*deal.amount_micros));
+    if (weight <= 0 || micros <= 0) continue;
+    amounts->donors.push_back({row.deal, RoundClamped(micros), weight});
+    const double log_amount = std::log(micros);
     total += weight;
     total_square += weight * weight;
     log_sum += weight * log_amount;
     log_square += weight * log_amount * log_amount;
   }
   if (amounts->donors.empty()) return;
+  std::sort(amounts->donors.begin(), amounts->donors.end(),
+            [](const Donor& a, const Donor& b) { return a.deal < b.deal; });
   double mean = 0, mean_square = 0;
   for (Donor& donor : amounts->donors) {
     donor.weight /= total;
@@ -70,13 +73,13 @@ void LearnDonors(const DealTable& table, Amounts* amounts) {
                            : std::sqrt(spread_square) * std::pow(effective, -0.2) * 0.9;
 }
 
-void LearnRatio(const DealTable& table, Amounts* amounts) {
+void LearnRatio(const History& history, Amounts* amounts) {
   std::vector<double> ratios;
   double sum = 0, square = 0;
-  for (const Deal& deal : table.deals) {
-    if (!deal.amount_ratio) continue;
+  for (const HistoryRow& row : history.rows()) {
+    if (!history.is_won(row) || row.ratio <= 0) continue;
     // A hundredfold amount is a typing mistake and not a habit.
-    const double ratio = std::clamp(*deal.amount_ratio, 0.01, 100.0);
+    const double ratio = std::clamp<double>(row.ratio, 0.01, 100.0);
     ratios.push_back(ratio);
     sum += ratio;
     square += ratio * ratio;
@@ -106,17 +109,90 @@ void LearnRatio(const DealTable& table, Amounts* amounts) {
   for (float& value : amounts->ratio_noise) value = static_cast<float>(value * 256 / total);
 }
 
-}  // namespace
+// What a segment's values say of its own mean, against that of the whole.
+struct Sample {
+  double count = 0, sum = 0, square = 0;
+  void Add(double value) {
+    ++count;
+    sum += value;
+    square += value * value;
+  }
+  double mean() const { return sum / count; }
+  double variance() const { return std::max(0.0, square / count - mean() * mean()); }
+};
 
-double Amounts::IfWon(const Deal& deal) const {
-  if (!deal.amount_micros) return mean_micros;
-  return static_cast<double>(*deal.amount_micros) * ratio_mean;
+// Means of the samples over that of the whole, shrunken by what they differ by beyond
+// chance (the variance between by moments, DerSimonian and Laird; one standard deviation
+// of chance left out). All 1 where they differ by nothing more.
+std::vector<double> ShrunkenMeans(const std::vector<Sample>& samples) {
+  std::vector<double> factors(samples.size(), 1);
+  Sample whole;
+  double inside = 0, levels = 0;
+  for (const Sample& sample : samples) {
+    if (sample.count < kSegmentCountMin) continue;
+    whole.count += sample.count;
+    whole.sum += sample.sum;
+    inside += sample.count * sample.variance();
+    levels += 1;
+  }
+  if (levels < 2 || inside <= 0) return factors;
+  const double within = inside / whole.count;  // pooled variance of one value
+  double excess = 0, weights = 0, squares = 0;
+  for (const Sample& sample : samples) {
+    if (sample.count < kSegmentCountMin) continue;
+    const double weight = sample.count / within;
+    excess += weight * std::pow(sample.mean() - whole.mean(), 2);
+    weights += weight;
+    squares += weight * weight;
+  }
+  const double between =
+      (excess - (levels - 1) - std::sqrt(2 * (levels - 1))) / (weights - squares / weights);
+  if (between <= 0) return factors;
+  for (size_t i = 0; i < samples.size(); ++i) {
+    if (samples[i].count < kSegmentCountMin) continue;
+    const double keep = between / (between + within / samples[i].count);
+    factors[i] = 1 + keep * (samples[i].mean() / whole.mean() - 1);
+  }
+  return factors;
 }
 
-Amounts LearnAmounts(const DealTable& table) {
+void LearnSegments(const History& history, Amounts* amounts) {
+  std::vector<Sample> ratios(history.segments().size()), won(history.segments().size());
+  for (const HistoryRow& row : history.rows()) {
+    if (!history.is_won(row)) continue;
+    if (row.ratio > 0) ratios[row.segment].Add(std::clamp<double>(row.ratio, 0.01, 100.0));
+    if (row.won_micros > 0) won[row.segment].Add(row.won_micros);
+  }
+  const std::vector<double> ratio = ShrunkenMeans(ratios), mean = ShrunkenMeans(won);
+  for (size_t i = 0; i < ratio.size(); ++i) {
+    if (ratio[i] == 1 && mean[i] == 1) continue;
+    amounts->segments.push_back(
+        {history.segments()[i], std::max(0.05, ratio[i]), std::max(0.05, mean[i])});
+  }
+  std::sort(amounts->segments.begin(), amounts->segments.end(),
+            [](const auto& a, const auto& b) { return a.segment < b.segment; });
+}
+
+}  // namespace
+
+double Amounts::IfWon(double expected_micros, std::string_view segment) const {
+  const auto it = std::lower_bound(
+      segments.begin(), segments.end(), segment,
+      [](const SegmentAmounts& entry, std::string_view name) { return entry.segment < name; });
+  const bool own = it != segments.end() && it->segment == segment;
+  if (expected_micros < 0) return mean_micros * (own ? it->mean_factor : 1);
+  return expected_micros * ratio_mean * (own ? it->ratio_factor : 1);
+}
+
+double Amounts::IfWon(const Deal& deal) const {
+  return IfWon(static_cast<double>(deal.amount_micros.value_or(-1)), deal.segment);
+}
+
+Amounts LearnAmounts(const History& history) {
   Amounts amounts;
-  LearnDonors(table, &amounts);
-  LearnRatio(table, &amounts);
+  LearnDonors(history, &amounts);
+  LearnRatio(history, &amounts);
+  LearnSegments(history, &amounts);
   return amounts;
 }
 

@@ -3,9 +3,11 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
-#include "services/forecasting/domain/deals.h"
+#include "services/forecasting/domain/history.h"
 
 namespace gtm::forecasting::domain {
 
@@ -29,12 +31,22 @@ struct Amounts {
   int64_t ratio_count = 0;
   std::array<float, 256> ratio_noise{};
 
+  // By segment, where it differs: factor on ratio_mean, and on mean_micros.
+  struct SegmentAmounts {
+    std::string segment;
+    double ratio_factor = 1;
+    double mean_factor = 1;
+  };
+  std::vector<SegmentAmounts> segments;  // by name
+
   // Mean of what an open deal brings if it is won, in micros: its expected amount (that
   // of past deals where it has none) times the realized ratio of deals like it.
   double IfWon(const Deal& deal) const;
+  // The same, of an expected amount (-1: unknown) in a segment.
+  double IfWon(double expected_micros, std::string_view segment) const;
 };
 
-// Learns from a table only. Deals with amounts 0 or unknown lend nothing.
-Amounts LearnAmounts(const DealTable& table);
+// Learns from a history only. Deals with amounts 0 or unknown lend nothing.
+Amounts LearnAmounts(const History& history);
 
 }  // namespace gtm::forecasting::domain

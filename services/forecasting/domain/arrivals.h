@@ -11,7 +11,7 @@
 namespace gtm::forecasting::domain {
 
 struct Arrivals {
-  // Deals a day at an average position, now. Its steps are weeks.
+  // Deals a day at an average position, now, and where that is going. Its steps are weeks.
   stats::Level level;
   std::array<double, kPositionCount> factor{};  // by position; 1 is average
   int64_t count = 0;                            // arrivals that it rests on
@@ -22,8 +22,9 @@ struct Arrivals {
   double SpreadOver(double days) const;
 };
 
-// Learns from the days of pipeline entry in the table; from `complete_from` on, where
+// Learns from the days of pipeline entry in the history; from `complete_from` on, where
 // deals that entered earlier are missing (CloseRates::truncated_before).
+Arrivals LearnArrivals(const History& history, DayNumber complete_from);
 Arrivals LearnArrivals(const DealTable& table, DayNumber complete_from);
 
 }  // namespace gtm::forecasting::domain

@@ -2,161 +2,31 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
-#include "common/stats/life_table.h"
+#include "services/forecasting/domain/close_fit.h"
 
 namespace gtm::forecasting::domain {
 namespace {
 
-using stats::LifeSpan;
-using stats::LifeTable;
-
-// What is believed before any history: one deal, watched for 90 days, won with 30 %.
-constexpr double kPriorDays = 90;
-constexpr double kPriorWins = 0.3;
-constexpr double kPriorLosses = 0.7;
-// Events that each age bin borrows from the average of all ages.
-constexpr double kBinPriorEvents = 1;
 // Events of an age bin, and bins at most.
 constexpr int kBinEventsMin = 12;
 constexpr int kBinCountMax = 24;
-// Spread of position factors over companies, and of one position over quarters
-// (variances of logarithms).
-constexpr double kPositionVariance = 0.08;
-constexpr double kQuarterVariance = 0.02;
+// A bin whose end is this many times as old as its begin is split.
+constexpr double kBinRatioMax = 1.6;
+// How fast the mix of new deals is forgotten, days.
+constexpr double kMixHalfLifeDays = 180;
 // The common shock before history: 15 %, worth four periods of evidence.
 constexpr double kShockPrior = 0.15;
 constexpr double kShockPriorPeriods = 4;
-// Half-life of the weight of the past, in days, and how far back it is read.
-constexpr double kHalfLifeDays = 365;
+// How far back the past is read, in days.
 constexpr int32_t kHistoryDaysMax = 3 * 366;
 // Chance under which "no deal closed before" is taken for missing history.
 constexpr double kTruncationEvidence = 6.9;  // -log(0.001)
-
 // The level of wins before history: 1, worth one win; and its widest spread.
 constexpr double kLevelPriorShape = 1;
 constexpr double kSpreadMax = 1;
 constexpr int kWeekDays = 7;
-
-constexpr int kWonCause = 0;
-constexpr int kLostCause = 1;
-
-struct Calendar {
-  std::vector<stats::CalendarSegment> segments;
-  std::vector<int32_t> quarter;  // of each segment, counted from the first
-};
-
-Calendar MakeSegments(const DealTable& table, DayNumber first) {
-  Calendar calendar;
-  FiscalPeriod quarter = table.calendar.PeriodOf(DayAt(first), PeriodUnit::kQuarter);
-  for (int32_t number = 0;; ++number, quarter = table.calendar.Shift(quarter, 1)) {
-    const DayRange days = table.calendar.DaysOf(quarter);
-    const DayNumber start = NumberOf(days.start);
-    if (start > table.today) return calendar;
-    for (int position = 0; position < kPositionCount; ++position) {
-      // The first day whose position is this one: day * 6 / length >= position.
-      const int offset = (position * days.day_count() + kPositionCount - 1) / kPositionCount;
-      const double age = std::max<double>(0, table.today - (start + offset));
-      calendar.segments.push_back({start + offset, position, std::exp2(-age / kHalfLifeDays)});
-      calendar.quarter.push_back(number);
-    }
-  }
-}
-
-std::vector<LifeSpan> SpansOf(const DealTable& table, DayNumber from) {
-  std::vector<LifeSpan> spans;
-  spans.reserve(table.deals.size());
-  for (const Deal& deal : table.deals) {
-    LifeSpan span;
-    span.birth_day = deal.qualified_day;
-    span.first_day = std::max(deal.qualified_day, from);
-    span.last_day = table.today;
-    if (deal.outcome != Outcome::kOpen) {
-      span.last_day = deal.closed_day;
-      span.cause = deal.outcome == Outcome::kWon ? kWonCause : kLostCause;
-    }
-    if (span.first_day <= span.last_day) spans.push_back(span);
-  }
-  return spans;
-}
-
-// Rates by age, given position factors.
-std::vector<double> AgeRates(const LifeTable& lives, int cause,
-                             const std::array<double, kPositionCount>& factor,
-                             double prior_events) {
-  const int bins = lives.bin_count();
-  std::vector<double> events(static_cast<size_t>(bins), 0), days(static_cast<size_t>(bins), 0);
-  double all_events = prior_events, all_days = kPriorDays;
-  for (int k = 0; k < bins; ++k) {
-    for (int j = 0; j < lives.position_count; ++j) {
-      events[static_cast<size_t>(k)] += lives.events_at(cause, k, j);
-      days[static_cast<size_t>(k)] += lives.exposure_at(k, j) * factor[static_cast<size_t>(j)];
-    }
-    all_events += events[static_cast<size_t>(k)];
-    all_days += days[static_cast<size_t>(k)];
-  }
-  const double average = all_events / all_days;
-  std::vector<double> rates;
-  for (int k = 0; k < bins; ++k) {
-    rates.push_back((events[static_cast<size_t>(k)] + kBinPriorEvents) /
-                    (days[static_cast<size_t>(k)] + kBinPriorEvents / average));
-  }
-  return rates;
-}
-
-// Position factors, given rates by age, each shrunken toward 1 by how little is known:
-// few events, or few quarters that had this position.
-void FitPositions(const LifeTable& lives, int cause, const std::vector<double>& rates,
-                  const std::array<int, kPositionCount>& quarters,
-                  std::array<double, kPositionCount>* factor) {
-  double weight_sum = 0, log_sum = 0;
-  std::array<double, kPositionCount> exposure{};
-  for (int j = 0; j < kPositionCount; ++j) {
-    double observed = 0, expected = 0;
-    for (int k = 0; k < lives.bin_count(); ++k) {
-      observed += lives.events_at(cause, k, j);
-      expected += lives.exposure_at(k, j) * rates[static_cast<size_t>(k)];
-    }
-    const size_t at = static_cast<size_t>(j);
-    exposure[at] = expected;
-    const double noise = kQuarterVariance / std::max(1, quarters[at]) + 1 / (expected + 0.5);
-    const double keep = quarters[at] == 0 ? 0 : kPositionVariance / (kPositionVariance + noise);
-    (*factor)[at] = std::exp(keep * std::log((observed + 0.5) / (expected + 0.5)));
-    weight_sum += expected;
-    log_sum += expected * std::log((*factor)[at]);
-  }
-  // The age rates carry the level: factors average to 1 where the deals were.
-  const double center = weight_sum > 0 ? std::exp(log_sum / weight_sum) : 1;
-  for (double& f : *factor) f /= center;
-}
-
-void FitRates(const LifeTable& lives, const std::array<int, kPositionCount>& quarters,
-              CloseRates* rates) {
-  rates->age_edges = lives.age_edges;
-  rates->won_factor.fill(1);
-  rates->lost_factor.fill(1);
-  for (int round = 0; round < 6; ++round) {
-    rates->won_rate = AgeRates(lives, kWonCause, rates->won_factor, kPriorWins);
-    rates->lost_rate = AgeRates(lives, kLostCause, rates->lost_factor, kPriorLosses);
-    if (round == 5) break;
-    FitPositions(lives, kWonCause, rates->won_rate, quarters, &rates->won_factor);
-    FitPositions(lives, kLostCause, rates->lost_rate, quarters, &rates->lost_factor);
-  }
-}
-
-// Quarters that had exposure in each position.
-std::array<int, kPositionCount> QuartersSeen(const Calendar& calendar, DayNumber from,
-                                             DayNumber today) {
-  std::array<int, kPositionCount> seen{};
-  for (size_t i = 0; i < calendar.segments.size(); ++i) {
-    const DayNumber end =
-        i + 1 < calendar.segments.size() ? calendar.segments[i + 1].first_day : today + 1;
-    if (end > from && calendar.segments[i].first_day <= today) {
-      ++seen[static_cast<size_t>(calendar.segments[i].position)];
-    }
-  }
-  return seen;
-}
 
 // Wins that the rates expect week by week, up to today, and those that happened.
 struct WeeklyWins {
@@ -164,30 +34,51 @@ struct WeeklyWins {
   std::vector<double> observed;
 };
 
-WeeklyWins CheckWeeks(const std::vector<LifeSpan>& spans, const DealTable& table,
-                      const CloseRates& rates) {
+WeeklyWins CheckWeeks(const History& history, const Groups& groups, const CauseFit& won,
+                      const std::vector<int32_t>& edges, DayNumber from) {
   WeeklyWins weeks;
-  DayNumber first = table.today;
-  for (const LifeSpan& span : spans) first = std::min(first, span.first_day);
-  const int32_t count = (table.today - first) / kWeekDays + 1;
-  // A life table whose positions are the weeks themselves.
-  std::vector<stats::CalendarSegment> each;
-  for (int32_t i = 0; i < count; ++i) {
-    each.push_back({table.today - (count - i) * kWeekDays + 1, i, 1});
+  DayNumber first = history.today();
+  for (const HistoryRow& row : history.rows()) {
+    const DayNumber start = std::max(row.qualified_day, from);
+    if (start <= row.closed_day) first = std::min(first, start);
   }
-  const LifeTable lives = stats::CountLives(spans, rates.age_edges, each, count, 2);
-  for (int32_t i = 0; i < count; ++i) {
-    // The week's position is that of its middle.
-    const int position =
-        PositionOf(table.calendar, DayAt(each[static_cast<size_t>(i)].first_day + 3));
-    double expected = 0, observed = 0;
-    for (int k = 0; k < lives.bin_count(); ++k) {
-      expected += lives.exposure_at(k, i) * rates.won_rate[static_cast<size_t>(k)] *
-                  rates.won_factor[static_cast<size_t>(position)];
-      observed += lives.events_at(kWonCause, k, i);
+  const auto day_count = static_cast<size_t>(history.today() - first) + 1;
+  // The rate at every age, so that a deal's days add up in one sweep; constant in the
+  // last, open bin.
+  const auto age_end = static_cast<size_t>(edges.back());
+  std::vector<float> rate_at(age_end + 1);
+  for (size_t age = 0, bin = 0; age <= age_end; ++age) {
+    while (bin + 1 < edges.size() && static_cast<int32_t>(age) >= edges[bin + 1]) ++bin;
+    rate_at[age] = static_cast<float>(won.rate[bin]);
+  }
+  std::vector<float> expected(day_count, 0), observed(day_count, 0);
+  for (const HistoryRow& row : history.rows()) {
+    const DayNumber start = std::max(row.qualified_day, from);
+    const DayNumber last = std::min(row.closed_day, history.today());
+    if (start > last) continue;
+    const auto factor =
+        static_cast<float>(won.FactorOf(groups, static_cast<size_t>(groups.Of(row))));
+    const auto begin = static_cast<size_t>(start - first), end = static_cast<size_t>(last - first);
+    const size_t age = static_cast<size_t>(start - row.qualified_day);
+    for (size_t d = begin; d <= end; ++d) {
+      expected[d] += factor * rate_at[std::min(age + d - begin, age_end)];
     }
-    weeks.expected.push_back(expected);
-    weeks.observed.push_back(observed);
+    if (!history.is_open(row)) {
+      // The day of closing counts as half a day at risk.
+      const size_t age_last = static_cast<size_t>(last - row.qualified_day);
+      expected[end] -= factor * rate_at[std::min(age_last, age_end)] / 2;
+      observed[end] += row.won ? 1 : 0;
+    }
+  }
+  const PositionIndex positions(history.calendar(), first, history.today());
+  const size_t week_count = (day_count + kWeekDays - 1) / kWeekDays;
+  weeks.expected.assign(week_count, 0);
+  weeks.observed.assign(week_count, 0);
+  for (size_t d = 0; d < day_count; ++d) {
+    const size_t week = week_count - 1 - (day_count - 1 - d) / kWeekDays;
+    const auto position = static_cast<size_t>(positions.at(first + static_cast<DayNumber>(d)));
+    weeks.expected[week] += expected[d] * won.position[position];
+    weeks.observed[week] += observed[d];
   }
   return weeks;
 }
@@ -235,7 +126,9 @@ double CloseRates::SpreadOver(double days) const {
 }
 
 RiskClass CloseRates::ClassOf(const DealTable& table, const Deal& deal) const {
-  return {table.age_days(deal), 0, 0};
+  const auto segment = effects.OfSegment(deal.segment);
+  const auto size = effects.OfSize(static_cast<double>(deal.amount_micros.value_or(0)));
+  return {table.age_days(deal), StepOf(segment.won + size.won), StepOf(segment.lost + size.lost)};
 }
 
 int CloseRates::BinOf(int32_t age) const {
@@ -243,55 +136,124 @@ int CloseRates::BinOf(int32_t age) const {
   return it == age_edges.begin() ? 0 : static_cast<int>(it - age_edges.begin()) - 1;
 }
 
-CloseRates LearnCloseRates(const DealTable& table) {
-  CloseRates rates;
-  const DayNumber oldest = table.today - kHistoryDaysMax;
-  DayNumber first_close = table.today, first_day = table.today;
-  std::vector<int32_t> ages;
-  for (const Deal& deal : table.deals) {
-    first_day = std::min(first_day, std::max(deal.qualified_day, oldest));
-    if (deal.outcome == Outcome::kOpen || deal.closed_day < oldest) continue;
-    first_close = std::min(first_close, deal.closed_day);
-    const int32_t age = deal.closed_day - deal.qualified_day;
-    rates.oldest_closed_age = std::max(rates.oldest_closed_age, age);
-    ages.push_back(age);
-    ++(deal.outcome == Outcome::kWon ? rates.won_count : rates.lost_count);
+namespace {
+
+// Wide bins in two, so that rates may fall within them.
+std::vector<int32_t> SplitWide(const std::vector<int32_t>& edges) {
+  std::vector<int32_t> split;
+  for (size_t i = 0; i < edges.size(); ++i) {
+    split.push_back(edges[i]);
+    if (i + 1 == edges.size()) break;
+    const double low = edges[i] + 10.0, high = edges[i + 1] + 10.0;
+    if (high / low < kBinRatioMax) continue;
+    const auto middle = static_cast<int32_t>(std::lround(std::sqrt(low * high))) - 10;
+    if (middle > edges[i] && middle < edges[i + 1]) split.push_back(middle);
   }
-  const Calendar calendar = MakeSegments(table, first_day);
-  const std::vector<int32_t> edges = stats::EdgesByEvents(ages, kBinEventsMin, kBinCountMax);
-  const auto fit = [&](DayNumber from) {
-    std::vector<LifeSpan> spans = SpansOf(table, from);
-    const LifeTable lives = stats::CountLives(spans, edges, calendar.segments, kPositionCount, 2);
-    FitRates(lives, QuartersSeen(calendar, from, table.today), &rates);
-    return spans;
-  };
-  // First as if the history began with the first close. If many closes are then
-  // expected before it, they are missing: the history is left-truncated.
-  std::vector<LifeSpan> spans;
-  bool truncated = false;
-  if (ages.size() >= 20) {
-    spans = fit(first_close + 1);
-    double expected = 0;
-    for (const Deal& deal : table.deals) {
-      for (DayNumber day = std::max(deal.qualified_day, oldest); day < first_close; ++day) {
-        const auto bin = static_cast<size_t>(rates.BinOf(day - deal.qualified_day));
-        expected += rates.won_rate[bin] + rates.lost_rate[bin];
-        if (expected > kTruncationEvidence) break;
-      }
-      if (expected > kTruncationEvidence) break;
+  return split;
+}
+
+// Whether closes that must have happened before the first one are missing.
+bool IsTruncated(const History& history, const CloseRates& rates, DayNumber oldest,
+                 DayNumber first_close) {
+  double expected = 0;
+  for (const HistoryRow& row : history.rows()) {
+    for (DayNumber day = std::max(row.qualified_day, oldest); day < first_close; ++day) {
+      const auto bin = static_cast<size_t>(rates.BinOf(day - row.qualified_day));
+      expected += rates.won_rate[bin] + rates.lost_rate[bin];
+      if (expected > kTruncationEvidence) return true;
     }
-    truncated = expected > kTruncationEvidence;
   }
-  if (truncated) {
-    rates.truncated_before = first_close;
+  return false;
+}
+
+void KeepEffects(const History& history, const Groups& groups, const CauseFit& won,
+                 const CauseFit& lost, RiskEffects* effects) {
+  for (int s = 1; s < groups.segment_count(); ++s) {
+    const auto at = static_cast<size_t>(s) - 1;
+    const RiskEffects::Effect effect = {std::log(won.segment[at]), std::log(lost.segment[at])};
+    if (effect.won == 0 && effect.lost == 0) continue;
+    effects->segments.emplace_back(history.segments()[static_cast<size_t>(groups.NameOf(s))],
+                                   effect);
+  }
+  std::sort(effects->segments.begin(), effects->segments.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (size_t i = 0; i < kSizeBandCount; ++i) {
+    effects->sizes[i] = {std::log(won.size[i]), std::log(lost.size[i])};
+  }
+}
+
+// The classes of new deals, as those of late.
+std::vector<CloseRates::Share> ArrivingMix(const History& history, const CloseRates& rates) {
+  if (rates.effects.is_none()) return {{{}, 1}};
+  const std::vector<RiskEffects::Effect> segments = rates.effects.OfAll(history.segments());
+  std::map<RiskClass, double> weights;
+  double total = 0;
+  for (const HistoryRow& row : history.rows()) {
+    const double weight = std::exp2(-history.age_days(row) / kMixHalfLifeDays);
+    weights[rates.effects.ClassOf(0, segments[row.segment], row)] += weight;
+    total += weight;
+  }
+  if (total <= 0) return {{{}, 1}};
+  std::vector<CloseRates::Share> mix;
+  for (const auto& [risk, weight] : weights) mix.push_back({risk, weight / total});
+  return mix;
+}
+
+}  // namespace
+
+CloseRates LearnCloseRates(const History& history, const KnownGaps& gaps) {
+  CloseRates rates;
+  const DayNumber today = history.today(), oldest = today - kHistoryDaysMax;
+  DayNumber first_close = today, first_day = today;
+  std::vector<int32_t> ages;
+  for (const HistoryRow& row : history.rows()) {
+    first_day = std::min(first_day, std::max(row.qualified_day, oldest));
+    if (history.is_open(row) || row.closed_day < oldest) continue;
+    first_close = std::min(first_close, row.closed_day);
+    ages.push_back(row.closed_day - row.qualified_day);
+    rates.oldest_closed_age = std::max(rates.oldest_closed_age, ages.back());
+    ++(row.won ? rates.won_count : rates.lost_count);
+  }
+  const Calendar calendar = MakeSegments(history, first_day);
+  rates.age_edges = SplitWide(stats::EdgesByEvents(ages, kBinEventsMin, kBinCountMax));
+  const Groups groups(history, oldest, &rates.effects);
+  CauseFit won, lost;
+  const auto fit = [&](DayNumber from) {
+    const Lives lives = CountGroups(history, groups, from, rates.age_edges, calendar);
+    const auto quarters = QuartersSeen(calendar, from, today);
+    won = FitCause(kWonCause, kPriorWins, lives, groups, quarters);
+    lost = FitCause(kLostCause, kPriorLosses, lives, groups, quarters);
+    rates.won_rate = won.rate;
+    rates.lost_rate = lost.rate;
+    rates.won_factor = won.position;
+    rates.lost_factor = lost.position;
+  };
+  // First as if the history began with the first close. If many closes are then expected
+  // before it, they are missing: the history is left-truncated.
+  DayNumber from = oldest;
+  if (gaps.known) {
+    rates.truncated_before = gaps.truncated_before;
+    if (gaps.truncated_before > 0) from = gaps.truncated_before + 1;
+    fit(from);
   } else {
-    spans = fit(oldest);
+    if (ages.size() >= 20) {
+      fit(first_close + 1);
+      if (IsTruncated(history, rates, oldest, first_close)) {
+        rates.truncated_before = first_close;
+        from = first_close + 1;
+      }
+    }
+    if (from == oldest) fit(from);
   }
-  const WeeklyWins weeks = CheckWeeks(spans, table, rates);
+  KeepEffects(history, groups, won, lost, &rates.effects);
+  rates.arriving = ArrivingMix(history, rates);
+  const WeeklyWins weeks = CheckWeeks(history, groups, won, rates.age_edges, from);
   rates.shock = LearnShock(weeks);
   rates.level = stats::FollowLevel(weeks.observed, weeks.expected, 1, kLevelPriorShape);
   for (double& rate : rates.won_rate) rate *= rates.level.mean;
   return rates;
 }
+
+CloseRates LearnCloseRates(const DealTable& table) { return LearnCloseRates(History(table)); }
 
 }  // namespace gtm::forecasting::domain

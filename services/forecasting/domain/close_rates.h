@@ -8,6 +8,8 @@
 
 #include "common/stats/level.h"
 #include "services/forecasting/domain/deals.h"
+#include "services/forecasting/domain/history.h"
+#include "services/forecasting/domain/risk_effects.h"
 
 namespace gtm::forecasting::domain {
 
@@ -28,16 +30,6 @@ class PositionIndex {
   std::vector<int8_t> positions_;
 };
 
-// Open deals that share their chances.
-struct RiskClass {
-  int32_t age = 0;  // days since it entered the pipeline
-  // Factors on its rates of winning and losing: exp(step * kRiskStep).
-  int8_t win_step = 0;
-  int8_t loss_step = 0;
-  friend auto operator<=>(const RiskClass&, const RiskClass&) = default;
-};
-inline constexpr double kRiskStep = 0.08;
-
 // What the history says. Rates are events a day; a day's chance to close is
 // 1 - exp(-(won + lost)).
 struct CloseRates {
@@ -53,6 +45,14 @@ struct CloseRates {
   stats::Level level;
   // What half-quarters differ by beyond chance: a standard deviation of the logarithm.
   double shock = 0;
+  // How deals differ; a deal without any difference has the rates above.
+  RiskEffects effects;
+  // The classes of deals that arrived lately, at age 0, and their shares.
+  struct Share {
+    RiskClass risk;
+    double share = 0;
+  };
+  std::vector<Share> arriving = {{{}, 1}};
   // Oldest age at which a deal was ever won or lost; -1 without any.
   int32_t oldest_closed_age = -1;
   // Deals that closed before this day are missing from the history (0: none are).
@@ -66,8 +66,15 @@ struct CloseRates {
   RiskClass ClassOf(const DealTable& table, const Deal& deal) const;
 };
 
-// Learns from a table only. Never fails: with few closed deals the rates lean on a weak
+// What need not be found out again when earlier days of the same history are looked at.
+struct KnownGaps {
+  bool known = false;
+  DayNumber truncated_before = 0;
+};
+
+// Learns from a history only. Never fails: with few closed deals the rates lean on a weak
 // prior (one deal that is won with 30 % after 90 days) and the uncertainty is large.
+CloseRates LearnCloseRates(const History& history, const KnownGaps& gaps = {});
 CloseRates LearnCloseRates(const DealTable& table);
 
 }  // namespace gtm::forecasting::domain

@@ -8,6 +8,7 @@
 #include "services/forecasting/domain/blend.h"
 #include "services/forecasting/domain/coverage.h"
 #include "services/forecasting/domain/generated_company.h"
+#include "services/forecasting/domain/remainder.h"
 #include "services/forecasting/domain/win_chances.h"
 
 namespace gtm::forecasting::domain {
@@ -139,37 +140,122 @@ TEST(TableAtEndOf, GivesBackWhatWasKnown) {
   }
 }
 
+// A table at the end of day 30 of a quarter, with three years behind it.
+struct Running {
+  explicit Running(uint64_t seed) : company(DrawShape(seed), seed) {
+    days = company.quarter_days();
+    table = company.AtEndOf(NumberOf(days.start) + 29);
+  }
+  GeneratedCompany company;
+  DayRange days;
+  DealTable table;
+};
+
 TEST(LearnWeights, FavorTheModelWithoutAPast) {
-  const auto weights = LearnWeights(ConstantRates(0.01, 0.02, 0), {PeriodUnit::kQuarter, 2024, 4});
-  EXPECT_GT(weights[0], weights[1]);
-  EXPECT_GT(weights[1], weights[2]);
+  Remainders now;
+  now.can.fill(true);
+  const auto weights = LearnWeights({}, now);
+  EXPECT_GT(weights[Remainders::kModel], weights[Remainders::kRunRate]);
+  EXPECT_GT(weights[Remainders::kRunRate], weights[Remainders::kPreviousQuarter]);
   EXPECT_NEAR(weights[0] + weights[1] + weights[2], 1, 1e-12);
+  now.can[Remainders::kPreviousQuarter] = false;
+  EXPECT_EQ(LearnWeights({}, now)[Remainders::kPreviousQuarter], 0);
+}
+
+TEST(LearnWeights, FollowWhoWasRight) {
+  Remainders now;
+  now.can.fill(true);
+  PastCut cut;
+  cut.told = {{60, 100, 150}, {true, true, true}, 100};
+  cut.came = 100;
+  const auto weights = LearnWeights({cut, cut, cut, cut}, now);
+  EXPECT_GT(weights[Remainders::kRunRate], 0.7);
+}
+
+TEST(LearnWidth, IsTheRootOfTheMeanSquareShrunken) {
+  const std::array<double, Remainders::kMethodCount> weights = {1, 0, 0};
+  PastCut cut;
+  cut.told = {{100, 0, 0}, {true, false, false}, 25};
+  cut.came = 110;  // two standard deviations
+  EXPECT_NEAR(LearnWidth({cut, cut}, weights), std::sqrt((4 * 1.25 + 2 * 4) / 6), 1e-12);
+  cut.came = 100;
+  EXPECT_GE(LearnWidth(std::vector<PastCut>(5, cut), weights), 0.9);
 }
 
 TEST(Blend, ExpectsTheWeightedMean) {
-  const GeneratedCompany company(DrawShape(8), 8);
-  const DealTable table = company.AtEndOf(kToday + 30);
-  const FiscalPeriod period = {PeriodUnit::kQuarter, 2025, 1};
-  const DayRange days = table.calendar.DaysOf(period);
+  for (uint64_t seed = 8; seed < 14; ++seed) {
+    const Running now(seed);
+    const FiscalPeriod period = now.company.quarter();
+    const History history(now.table);
+    const Model model = LearnModel(now.table);
+    const Remainders told = ForecastRemainders(history, model, now.days);
+    const auto past = LookBack(history, period, {true, model.close.truncated_before});
+    const auto weights = LearnWeights(past, told);
+    double wanted = 0;
+    for (size_t m = 0; m < weights.size(); ++m) wanted += weights[m] * told.told[m];
+    wanted = std::clamp(wanted, told.told[0] / 2, told.told[0] * 2);
+    const double blended = ExpectedRemainder(now.table, Blend(now.table, model, period), now.days);
+    EXPECT_NEAR(blended / wanted, 1, 0.06) << seed;
+    // Years, and periods that are not running, are left to the model.
+    const Model year = Blend(now.table, model, {PeriodUnit::kYear, 2025, 1});
+    EXPECT_EQ(year.close.won_rate, model.close.won_rate);
+    const Model next = Blend(now.table, model, now.table.calendar.Shift(period, 1));
+    EXPECT_EQ(next.close.won_rate, model.close.won_rate);
+  }
+}
+
+TEST(History, LooksBackAsTheTableWas) {
+  for (uint64_t seed = 3; seed < 8; ++seed) {
+    const Running now(seed);
+    const DayNumber day = now.table.today - 100;
+    const History past = History(now.table).AtEndOf(day);
+    const History direct(now.company.AtEndOf(day));
+    ASSERT_EQ(past.rows().size(), direct.rows().size());
+    for (size_t i = 0; i < past.rows().size(); ++i) {
+      EXPECT_EQ(past.is_open(past.rows()[i]), direct.is_open(direct.rows()[i]));
+      EXPECT_EQ(past.is_won(past.rows()[i]), direct.is_won(direct.rows()[i]));
+    }
+    EXPECT_DOUBLE_EQ(past.BookedIn(day - 90, day + 1), direct.BookedIn(day - 90, day + 1));
+    EXPECT_EQ(past.BookedIn(day + 1, day + 50), 0);
+    const Model a = LearnModel(past), b = LearnModel(direct);
+    EXPECT_EQ(a.close.won_count, b.close.won_count);
+    EXPECT_NEAR(RemainderOf(past, a, now.days).mean / RemainderOf(direct, b, now.days).mean, 1,
+                1e-6);
+  }
+}
+
+TEST(ShrunkenFactors, AreOneWhereDifferencesAreChance) {
+  EXPECT_EQ(ShrunkenFactors({98, 104, 51}, {100, 100, 50}), std::vector<double>(3, 1));
+  const auto factors = ShrunkenFactors({200, 100, 2}, {100, 200, 2});
+  EXPECT_NEAR(factors[0], 2, 0.1);
+  EXPECT_NEAR(factors[1], 0.5, 0.05);
+  EXPECT_NEAR(factors[2], 1, 0.35);  // two events say little
+}
+
+// A segment that wins twice as often is believed after enough deals; the parts add to the
+// whole either way.
+TEST(LearnCloseRates, TellsSegmentsApart) {
+  CompanyShape shape{.arrivals_per_day = 4, .win_share = 0.25};
+  shape.large_win_tilt = 0.7;
+  const GeneratedCompany company(shape, 4);
+  const DealTable table = company.AtEndOf(kToday);
+  const CloseRates rates = LearnCloseRates(table);
+  EXPECT_GT(rates.effects.OfSegment("large").won, rates.effects.OfSegment("small").won + 0.3);
   const Model model = LearnModel(table);
-  const Remainders told = ForecastRemainders(table, model, days);
-  const auto weights = LearnWeights(table, period);
-  double wanted = 0;
-  for (size_t m = 0; m < weights.size(); ++m) wanted += weights[m] * told.told[m];
-  const double blended = ExpectedRemainder(table, Blend(table, model, period), days);
-  EXPECT_NEAR(blended / wanted, 1, 0.03);
-  // Years, and periods that are not running, are left to the model.
-  const Model year = Blend(table, model, {PeriodUnit::kYear, 2025, 1});
-  EXPECT_EQ(year.close.won_rate, model.close.won_rate);
-  const Model next = Blend(table, model, {PeriodUnit::kQuarter, 2025, 2});
-  EXPECT_EQ(next.close.won_rate, model.close.won_rate);
+  const DayRange days = company.quarter_days();
+  const PeriodForecast whole = ForecastPeriod(table, model, days, {});
+  const PeriodForecast large = ForecastPeriod(table, model, days, {"", "large"});
+  const PeriodForecast small = ForecastPeriod(table, model, days, {"", "small"});
+  EXPECT_EQ(whole.open_mean_micros, large.open_mean_micros + small.open_mean_micros);
+  EXPECT_NEAR(static_cast<double>(whole.new_mean_micros),
+              static_cast<double>(large.new_mean_micros + small.new_mean_micros), 3);
 }
 
 TEST(ExpectedRemainder, IsTheMeanOfTheForecast) {
   for (uint64_t seed = 0; seed < 10; ++seed) {
     const GeneratedCompany company(DrawShape(seed), seed);
     const DealTable table = company.AtEndOf(kToday + 20);
-    const DayRange days = {absl::CivilDay(2025, 1, 1), absl::CivilDay(2025, 4, 1)};
+    const DayRange days = company.quarter_days();
     const Model model = LearnModel(table);
     const PeriodForecast forecast = ForecastPeriod(table, model, days, {});
     const auto mean = static_cast<double>(forecast.open_mean_micros + forecast.new_mean_micros);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "services/forecasting/domain/joint_draws.h"
 #include "services/forecasting/domain/period_parts.h"
@@ -48,14 +47,6 @@ void AddMeans(const PeriodParts& parts, PeriodForecast* forecast) {
 
 }  // namespace
 
-Model LearnModel(const DealTable& table) {
-  Model model;
-  model.close = LearnCloseRates(table);
-  model.arrivals = LearnArrivals(table, model.close.truncated_before);
-  model.amounts = LearnAmounts(table);
-  return model;
-}
-
 PeriodForecast ForecastPeriod(const DealTable& table, const Model& model, const DayRange& days,
                               const Selection& selection, Detail detail) {
   PeriodForecast forecast;
@@ -90,22 +81,6 @@ PeriodForecast ForecastPeriod(const DealTable& table, const Model& model, const 
   }
   AddNewDraws(parts, table, model, factors, selection, &forecast.new_draws);
   return forecast;
-}
-
-double ExpectedRemainder(const DealTable& table, const Model& model, const DayRange& days) {
-  const WinChances chances(table, model.close, {NumberOf(days.start), NumberOf(days.end) - 1});
-  if (chances.empty()) return 0;
-  std::map<RiskClass, double> amount_by_class;
-  for (const Deal& deal : table.deals) {
-    if (deal.outcome == Outcome::kOpen) {
-      amount_by_class[model.close.ClassOf(table, deal)] += model.amounts.IfWon(deal);
-    }
-  }
-  double sum = 0;
-  for (const auto& [risk, amount] : amount_by_class) {
-    sum += NormalMean(chances.OfOpen(risk)) * amount;
-  }
-  return sum + NormalMean(chances.OfArrivals(model.arrivals)) * model.amounts.mean_micros;
 }
 
 DrawSummary Summarize(int64_t base_micros, const std::vector<int64_t>& a,

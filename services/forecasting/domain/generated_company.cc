@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kFutureDays = 130;
 constexpr DayNumber kLastHistoryDay = 20'088;  // 2024-12-31
+constexpr double kHalfTurn = 3.14159265358979323846;
 
 double Between(Random& random, double low, double high) {
   return low + (high - low) * random.Uniform();
@@ -40,13 +41,45 @@ CompanyShape DrawShape(uint64_t seed) {
   if (random.Uniform() < 0.3) shape.arrival_step = Between(random, 0.4, 2.0);
   if (random.Uniform() < 0.5) shape.amount_win_tilt = Between(random, -0.3, 0.1);
   if (random.Uniform() < 0.2) shape.closes_missing_days = 120;
+  if (random.Uniform() < 0.4) shape.year_start_month = 1 + static_cast<int>(random.Below(12));
+  if (random.Uniform() < 0.35) shape.season_swing = Between(random, 0.1, 0.4);
+  shape.season_peak = static_cast<int>(random.Below(4));
+  if (random.Uniform() < 0.25) shape.growth_per_quarter = Between(random, -0.25, 0.35);
+  if (random.Uniform() < 0.15) shape.win_step = Between(random, 0.5, 1.6);
+  if (random.Uniform() < 0.2) shape.tail_exponent = Between(random, 1.4, 3.0);
+  if (random.Uniform() < 0.15) shape.cycle_days = Between(random, 4, 15);
+  if (random.Uniform() < 0.5) {
+    shape.large_win_tilt = Between(random, -0.8, 0.6);
+    shape.large_cycle_tilt = Between(random, -0.3, 0.9);
+    shape.large_amount_tilt = Between(random, 0, 1.5);
+    shape.large_share = Between(random, 0.1, 0.6);
+  }
   return shape;
 }
 
+std::vector<std::string> GroupsOf(const CompanyShape& shape) {
+  std::vector<std::string> groups = {"all"};
+  const bool large = shape.arrivals_per_day * shape.win_share > 0.5;
+  groups.push_back(large ? "large" : "small");
+  if (shape.growth_per_quarter > 0.08) groups.push_back("growing");
+  if (shape.growth_per_quarter < -0.05) groups.push_back("shrinking");
+  if (shape.tail_exponent > 0 || shape.amount_spread > 1) groups.push_back("heavy tail");
+  if (shape.cycle_days < 20) groups.push_back("fast cycle");
+  if (shape.cycle_days > 100) groups.push_back("slow cycle");
+  if (shape.season_swing > 0) groups.push_back("seasonal");
+  if (shape.year_start_month != 1) groups.push_back("other year");
+  if (shape.win_step != 1 || shape.arrival_step != 1) groups.push_back("regime change");
+  if (shape.large_amount_tilt > 0) groups.push_back("two segments");
+  if (shape.history_days < 400) groups.push_back("young");
+  if (shape.closes_missing_days > 0) groups.push_back("truncated");
+  return groups;
+}
+
 GeneratedCompany::GeneratedCompany(const CompanyShape& shape, uint64_t seed)
-    : first_day_(kLastHistoryDay - shape.history_days + 1) {
+    : calendar_(FiscalCalendar::Make(shape.year_start_month, "").value()),
+      first_day_(kLastHistoryDay - shape.history_days + 1) {
   Random random(seed);
-  const FiscalCalendar calendar;
+  const FiscalCalendar& calendar = calendar_;
   std::map<FiscalPeriod, double> shocks;  // on the chance to win, by quarter of closing
   int number = 0;
   for (DayNumber day = first_day_; day <= kLastHistoryDay + kFutureDays; ++day) {
@@ -55,23 +88,32 @@ GeneratedCompany::GeneratedCompany(const CompanyShape& shape, uint64_t seed)
     if (day > kLastHistoryDay - 150) rate *= shape.arrival_step;
     const bool first_half = domain::PositionOf(calendar, DayAt(day)) < kPositionCount / 2;
     rate *= 1 + (first_half ? shape.arrival_swing : -shape.arrival_swing);
+    const int of_year = calendar.PeriodOf(DayAt(day), PeriodUnit::kQuarter).index - 1;
+    rate *= 1 + shape.season_swing * std::cos(kHalfTurn * (of_year - shape.season_peak) / 2.0);
     for (int64_t n = random.Poisson(rate); n > 0; --n) {
       Life life;
       Deal& deal = life.deal;
       deal.id = fmt::format("o{:06}", ++number);
       deal.owner_seller_id = fmt::format("s{}", random.Below(5));
-      deal.segment = random.Uniform() < 0.3 ? "large" : "small";
+      const bool large = random.Uniform() < shape.large_share;
+      deal.segment = large ? "large" : "small";
       deal.qualified_day = deal.clock_day = deal.stage_day = day;
       const double size = random.Normal();
-      life.expected_micros =
-          std::llround(shape.amount_median * std::exp(shape.amount_spread * size) * 1e6);
+      double amount = shape.amount_median * std::exp(shape.amount_spread * size);
+      if (shape.tail_exponent > 0) {
+        amount = shape.amount_median *
+                 std::min(1e4, std::pow(1 - random.Uniform(), -1 / shape.tail_exponent));
+      }
+      if (large) amount *= std::exp(shape.large_amount_tilt);
+      life.expected_micros = std::llround(amount * 1e6);
       deal.amount_micros = life.expected_micros;
       const double age_share = static_cast<double>(day - first_day_) / shape.history_days;
       const bool decided =
           random.Uniform() >= shape.never_decided_share + shape.undecided_drift * age_share;
       DayNumber close =
           day + static_cast<DayNumber>(std::min(
-                    5000.0, shape.cycle_days * std::exp(shape.cycle_spread * random.Normal())));
+                    5000.0, shape.cycle_days * (large ? std::exp(shape.large_cycle_tilt) : 1) *
+                                std::exp(shape.cycle_spread * random.Normal())));
       if (random.Uniform() < shape.fast_share) {
         close = day + static_cast<DayNumber>(random.Below(9));
       }
@@ -82,9 +124,11 @@ GeneratedCompany::GeneratedCompany(const CompanyShape& shape, uint64_t seed)
       }
       if (!shocks.contains(quarter)) shocks[quarter] = std::exp(shape.shock * random.Normal());
       if (decided) {
-        const bool won =
-            random.Uniform() < std::min(0.95, shape.win_share * shocks[quarter] *
-                                                  std::exp(shape.amount_win_tilt * size));
+        const bool won = random.Uniform() <
+                         std::min(0.95, shape.win_share * shocks[quarter] *
+                                            (close > kLastHistoryDay - 100 ? shape.win_step : 1) *
+                                            std::exp(shape.amount_win_tilt * size +
+                                                     (large ? shape.large_win_tilt : 0)));
         deal.outcome = won ? Outcome::kWon : Outcome::kLost;
         deal.closed_day = close;
         if (won) {
@@ -99,8 +143,13 @@ GeneratedCompany::GeneratedCompany(const CompanyShape& shape, uint64_t seed)
   }
 }
 
+FiscalPeriod GeneratedCompany::quarter() const {
+  return calendar_.PeriodOf(DayAt(kLastHistoryDay + 1), PeriodUnit::kQuarter);
+}
+
 DealTable GeneratedCompany::AtEndOf(DayNumber day) const {
   DealTable table;
+  table.calendar = calendar_;
   table.as_of = table.calendar.StartOf(DayAt(day) + 1) - absl::Microseconds(1);
   SetToday(&table);
   for (const Life& life : lives_) {
@@ -112,7 +161,6 @@ DealTable GeneratedCompany::AtEndOf(DayNumber day) const {
       deal.amount_ratio.reset();
       deal.amount_micros = life.expected_micros;
     }
-    if (deal.outcome == Outcome::kLost) deal.amount_micros.reset();
     table.deals.push_back(std::move(deal));
   }
   return table;

@@ -1,6 +1,7 @@
 #pragma once
 // Companies made up from a seed, with known ways: for tests of the model. Tests only.
 
+#include <string>
 #include <vector>
 
 #include "services/forecasting/domain/deals.h"
@@ -28,8 +29,19 @@ struct CompanyShape {
   double amount_win_tilt = 0;   // larger deals are won less often (negative) or more
   int closes_missing_days = 0;  // closes of the first days are not in the history
   int history_days = 700;
+  int year_start_month = 1;      // of the fiscal year, 1 to 12
+  double season_swing = 0;       // of arrivals, over the quarters of the year
+  int season_peak = 0;           // the quarter of the year with the most arrivals, 0 to 3
+  double win_step = 1;           // factor on the chance to win in the last 100 days of history
+  double tail_exponent = 0;      // amounts are Pareto with this exponent; 0: lognormal
+  double large_win_tilt = 0;     // segment "large": log factor on the chance to win,
+  double large_cycle_tilt = 0;   // on the days to closing
+  double large_amount_tilt = 0;  // and on the amount
+  double large_share = 0.3;      // of arrivals
 };
 CompanyShape DrawShape(uint64_t seed);
+// The groups that a shape belongs to, such as "growing" or "heavy tail": for reports.
+std::vector<std::string> GroupsOf(const CompanyShape& shape);
 
 // A whole life of a company: what is known at an instant is cut out of it.
 class GeneratedCompany {
@@ -40,12 +52,16 @@ class GeneratedCompany {
   // Bookings of a span of days, all knowing.
   int64_t BookingsOf(const DayRange& days) const;
   DayNumber first_day() const { return first_day_; }
+  // The fiscal quarter that is forecast: history ends on its first days or before it.
+  FiscalPeriod quarter() const;
+  DayRange quarter_days() const { return calendar_.DaysOf(quarter()); }
 
  private:
   struct Life {
     Deal deal;  // as at the end of time
     int64_t expected_micros = 0;
   };
+  FiscalCalendar calendar_;
   DayNumber first_day_;
   std::vector<Life> lives_;
 };

@@ -48,12 +48,14 @@ Result<Deal> DealOf(const book::BookView& view, const OpportunityFacts& facts,
     deal.expected_close_day = NumberOf(close->day);
   }
   const book::AmountChange* amount = book::AmountAt(facts, table.as_of);
-  // What a lost deal would have brought is in no number: no rate is needed for it.
-  if (amount != nullptr && !lost) {
-    GTM_ASSIGN_OR_RETURN(const Money money, view.InReportingCurrency(amount->amount, rate_day));
-    deal.amount_micros = money.micros;
-    if (won) deal.amount_ratio = RatioOf(facts, qualified, *won, amount->amount);
-  }
+  if (amount == nullptr) return deal;
+  const Result<Money> money = view.InReportingCurrency(amount->amount, rate_day);
+  // What a lost deal would have brought is in no sum; it only tells how deals of its size
+  // fare, which is not worth failing for want of a rate.
+  if (!money.ok() && lost) return deal;
+  if (!money.ok()) return money.error();
+  deal.amount_micros = money->micros;
+  if (won) deal.amount_ratio = RatioOf(facts, qualified, *won, amount->amount);
   return deal;
 }
 

@@ -32,6 +32,7 @@ struct Cut {
   int64_t weighted_pipeline_micros = 0;
   int64_t run_rate_micros = 0;
   int64_t previous_quarter_micros = 0;
+  int64_t last_year_micros = 0;
 
   bool is_covered() const { return bookings.p10 <= actual_micros && actual_micros <= bookings.p90; }
 };
@@ -60,5 +61,9 @@ int64_t RunRate(const DealTable& table, const DayRange& days);
 // Won so far plus what the remaining days brought a quarter before; RunRate where closes
 // began after those days did.
 int64_t PreviousQuarter(const DealTable& table, const DayRange& days);
+// Won so far plus what the remaining days brought a year before, times the growth since:
+// bookings of the last 182 days over those of the same days a year before. PreviousQuarter
+// where closes began after those days did.
+int64_t LastYear(const DealTable& table, const DayRange& days);
 
 }  // namespace gtm::forecasting::domain

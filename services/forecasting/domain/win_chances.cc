@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "common/stats/intervals.h"
 
@@ -44,41 +43,73 @@ double NormalMean(const NodeValues& values) {
 
 WinChances::WinChances(const DealTable& table, const CloseRates& rates, Window window)
     : rates_(rates) {
-  today_over_ = !(table.today_left > 0);
-  first_day_ = today_over_ ? table.today + 1 : table.today;
+  SetDays(table.calendar, table.today, table.today_left, window);
+  if (empty() || rates.effects.is_none()) return;
+  for (const Deal& deal : table.deals) {
+    if (deal.outcome == Outcome::kOpen) AddCells(rates.ClassOf(table, deal));
+  }
+}
+
+WinChances::WinChances(const History& history, const CloseRates& rates, Window window)
+    : rates_(rates) {
+  SetDays(history.calendar(), history.today(), history.today_left(), window);
+  if (empty() || rates.effects.is_none()) return;
+  const std::vector<RiskEffects::Effect> segments = rates.effects.OfAll(history.segments());
+  for (const HistoryRow& row : history.rows()) {
+    if (history.is_open(row)) AddCells(rates.effects.ClassOf(0, segments[row.segment], row));
+  }
+}
+
+void WinChances::SetDays(const FiscalCalendar& calendar, DayNumber today, double today_left,
+                         Window window) {
+  today_over_ = !(today_left > 0);
+  first_day_ = today_over_ ? today + 1 : today;
   if (window.last < first_day_) return;
-  const PositionIndex positions(table.calendar, first_day_, window.last);
+  const PositionIndex positions(calendar, first_day_, window.last);
   for (DayNumber day = first_day_; day <= window.last; ++day) {
-    const double share = day == table.today ? table.today_left : 1;
+    const double share = day == today ? today_left : 1;
     day_share_.push_back(share);
     counts_.push_back(day >= window.first);
     position_.push_back(static_cast<int8_t>(positions.at(day)));
     if (day >= window.first) remaining_days_ += share;
   }
-  spread_ = rates.SpreadOver(static_cast<double>(day_share_.size()));
-  cells_.emplace_back(std::pair{int8_t{0}, int8_t{0}}, MakeCells(1, 1));
-  std::set<std::pair<int8_t, int8_t>> steps = {cells_.front().first};
-  for (const Deal& deal : table.deals) {
-    if (deal.outcome != Outcome::kOpen) continue;
-    const RiskClass risk = rates.ClassOf(table, deal);
-    if (!steps.emplace(risk.win_step, risk.loss_step).second) continue;
-    cells_.emplace_back(std::pair{risk.win_step, risk.loss_step},
-                        MakeCells(FactorOf(risk.win_step), FactorOf(risk.loss_step)));
+  spread_ = rates_.SpreadOver(static_cast<double>(day_share_.size()));
+  AddCells({});
+  for (const CloseRates::Share& arriving : rates_.arriving) AddCells(arriving.risk);
+}
+
+const WinChances::Cells* WinChances::FindCells(const RiskClass& risk) const {
+  const std::pair steps(risk.win_step, risk.loss_step);
+  for (const auto& [of, cells] : cells_) {
+    if (of == steps) return &cells;
   }
+  return nullptr;
+}
+
+const WinChances::Cells& WinChances::AddCells(const RiskClass& risk) {
+  if (const Cells* known = FindCells(risk)) return *known;
+  cells_.emplace_back(std::pair(risk.win_step, risk.loss_step),
+                      MakeCells(FactorOf(risk.win_step), FactorOf(risk.loss_step)));
+  return cells_.back().second;
 }
 
 WinChances::Cells WinChances::MakeCells(double win_factor, double loss_factor) const {
   const size_t bins = rates_.won_rate.size();
   Cells cells(bins * kPositionCount * kNodeCount);
+  NodeValues common{};
+  for (size_t node = 0; node < kNodeCount; ++node) {
+    common[node] =
+        win_factor * std::exp(spread_ * NodeAt(static_cast<int>(node)) - spread_ * spread_ / 2);
+  }
   for (size_t bin = 0; bin < bins; ++bin) {
     for (size_t position = 0; position < kPositionCount; ++position) {
       const double lost = rates_.lost_rate[bin] * rates_.lost_factor[position] * loss_factor;
-      for (int node = 0; node < kNodeCount; ++node) {
-        const double common = std::exp(spread_ * NodeAt(node) - spread_ * spread_ / 2);
-        const double won = rates_.won_rate[bin] * rates_.won_factor[position] * win_factor * common;
+      const double average = rates_.won_rate[bin] * rates_.won_factor[position];
+      for (size_t node = 0; node < kNodeCount; ++node) {
+        const double won = average * common[node];
         const double leave = -std::expm1(-(won + lost));
-        cells[(bin * kPositionCount + position) * kNodeCount + static_cast<size_t>(node)] = {
-            leave, leave * won / (won + lost)};
+        cells[(bin * kPositionCount + position) * kNodeCount + node] = {leave,
+                                                                        leave * won / (won + lost)};
       }
     }
   }
@@ -110,11 +141,7 @@ NodeValues WinChances::OfOpen(const RiskClass& risk) const {
   // The age is that of today; where today is over, the first day to come is a day older.
   const bool today_over = today_over_;
   const int32_t age = today_over ? risk.age + 1 : risk.age;
-  for (const auto& [steps, cells] : cells_) {
-    if (steps == std::pair{risk.win_step, risk.loss_step}) {
-      return Follow(cells, 0, age, day_share_.front());
-    }
-  }
+  if (const Cells* cells = FindCells(risk)) return Follow(*cells, 0, age, day_share_.front());
   // No deal of the table is of this class: a question of what if.
   const Cells cells = MakeCells(FactorOf(risk.win_step), FactorOf(risk.loss_step));
   return Follow(cells, 0, age, day_share_.front());
@@ -122,12 +149,16 @@ NodeValues WinChances::OfOpen(const RiskClass& risk) const {
 
 NodeValues WinChances::OfArrivals(const Arrivals& arrivals) const {
   NodeValues total{};
-  for (size_t day = 0; day < day_share_.size(); ++day) {
-    // Arriving at any moment of the day leaves half of it.
-    const NodeValues chance = Follow(cells_.front().second, day, 0, day_share_[day] / 2);
-    const double arriving =
-        day_share_[day] * arrivals.RateOn(position_[day], static_cast<double>(day) + 0.5);
-    for (size_t node = 0; node < kNodeCount; ++node) total[node] += arriving * chance[node];
+  for (const CloseRates::Share& arriving : rates_.arriving) {
+    const Cells* cells = FindCells(arriving.risk);
+    if (cells == nullptr) continue;  // only where the window is empty
+    for (size_t day = 0; day < day_share_.size(); ++day) {
+      // Arriving at any moment of the day leaves half of it.
+      const NodeValues chance = Follow(*cells, day, 0, day_share_[day] / 2);
+      const double count = arriving.share * day_share_[day] *
+                           arrivals.RateOn(position_[day], static_cast<double>(day) + 0.5);
+      for (size_t node = 0; node < kNodeCount; ++node) total[node] += count * chance[node];
+    }
   }
   return total;
 }

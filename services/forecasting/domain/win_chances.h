@@ -9,6 +9,7 @@
 
 #include "services/forecasting/domain/arrivals.h"
 #include "services/forecasting/domain/close_rates.h"
+#include "services/forecasting/domain/history.h"
 
 namespace gtm::forecasting::domain {
 
@@ -35,6 +36,7 @@ struct Window {
 class WinChances {
  public:
   WinChances(const DealTable& table, const CloseRates& rates, Window window);
+  WinChances(const History& history, const CloseRates& rates, Window window);
 
   // Of the deals of one class that are open at the cut (CloseRates::ClassOf).
   NodeValues OfOpen(const RiskClass& risk) const;
@@ -51,6 +53,9 @@ class WinChances {
   };
   // By [(bin * kPositionCount + position) * kNodeCount + node].
   using Cells = std::vector<Cell>;
+  void SetDays(const FiscalCalendar& calendar, DayNumber today, double today_left, Window window);
+  const Cells& AddCells(const RiskClass& risk);
+  const Cells* FindCells(const RiskClass& risk) const;
   Cells MakeCells(double win_factor, double loss_factor) const;
   // One deal from day index `from`, at `age` then, with `share` of that day to live.
   NodeValues Follow(const Cells& cells, size_t from, int32_t age, double share) const;
@@ -63,7 +68,7 @@ class WinChances {
   std::vector<bool> counts_;       // the day is in the window
   std::vector<int8_t> position_;   // of each day
   double spread_ = 0;              // of the common factor
-  // By the steps of the open deals' classes; those of the average deal are first.
+  // By the steps of classes: those of the segments, sizes and open deals.
   std::vector<std::pair<std::pair<int8_t, int8_t>, Cells>> cells_;
 };
 
