@@ -235,8 +235,8 @@ void MeasureChange(int rounds) {
     }
     change.push_back(Median(times));
   }
-  fmt::print("one changed deal of {}: {:.3f} ms of {:.1f} ms, 1/{:.0f} of the full answer\n", kDeals,
-             Median(change) * 1e3, Median(full) * 1e3, Median(full) / Median(change));
+  fmt::print("one changed deal of {}: {:.3f} ms of {:.1f} ms, 1/{:.0f} of the full answer\n",
+             kDeals, Median(change) * 1e3, Median(full) * 1e3, Median(full) / Median(change));
 }
 
 void MeasureBacktest(int rounds) {
@@ -252,7 +252,8 @@ void MeasureBacktest(int rounds) {
             return company.AtEndOf(NumberOf(after.calendar.DayOf(t)));
           },
           after,
-          {{PeriodUnit::kQuarter, 2024, 2}, {PeriodUnit::kQuarter, 2024, 3},
+          {{PeriodUnit::kQuarter, 2024, 2},
+           {PeriodUnit::kQuarter, 2024, 3},
            {PeriodUnit::kQuarter, 2024, 4}},
           cut_days);
       cuts = told->size();
@@ -288,8 +289,8 @@ records::v1::Record RecordOf(const Deal& deal) {
 }
 
 [[noreturn]] void Serve(int port_to) {
-  const std::vector<std::string> arguments = {"--address=127.0.0.1:0", "--metrics-address=",
-                                              "--log-level=error"};
+  const std::vector<std::string> arguments = {"--address=127.0.0.1:0",
+                                              "--metrics-address=", "--log-level=error"};
   auto config = config::Config::Load(config::ServeKeys(), arguments,
                                      [](const std::string&) { return std::nullopt; });
   auto process = process::Process::Start("gtm", std::move(config).value());
@@ -378,15 +379,14 @@ void AskAtRate(const std::shared_ptr<grpc::Channel>& channel, double seconds, do
   }
   for (std::thread& caller : callers) caller.join();
   std::sort(latencies.begin(), latencies.end());
-  fmt::print("GetForecast at {:.0f} a second, {}: p50 {:.2f} ms, p99 {:.2f} ms, slowest {:.1f} ms\n",
-             per_second, what, latencies[count / 2], latencies[count * 99 / 100],
-             latencies.back());
+  fmt::print(
+      "GetForecast at {:.0f} a second, {}: p50 {:.2f} ms, p99 {:.2f} ms, slowest {:.1f} ms\n",
+      per_second, what, latencies[count / 2], latencies[count * 99 / 100], latencies.back());
 }
 
 void MeasureServer(double seconds) {
   const Server server;
-  const DealTable table =
-      MakeCompany(16, 550).AtEndOf(NumberOf(absl::CivilDay(2024, 12, 30)));
+  const DealTable table = MakeCompany(16, 550).AtEndOf(NumberOf(absl::CivilDay(2024, 12, 30)));
   const auto channel = grpc::CreateChannel(server.address(), grpc::InsecureChannelCredentials());
   Fill(channel, table);
   fmt::print("a server with {} opportunities\n", table.deals.size());

@@ -73,7 +73,8 @@ BookingsInput Draw(uint64_t seed) {
     input.open.push_back(one);
   }
   for (int i = 0; i < 256; ++i) {
-    input.ratios.push_back({std::exp(0.3 * stats::NormalQuantile((i + 0.5) / 256) - 0.045), 1 / 256.0});
+    input.ratios.push_back(
+        {std::exp(0.3 * stats::NormalQuantile((i + 0.5) / 256) - 0.045), 1 / 256.0});
   }
   input.ratio_spread = 0.2 * random.Uniform();
   input.new_wins = moved(static_cast<double>(classes) * random.Uniform());
@@ -99,8 +100,8 @@ double DrawOnce(const BookingsInput& input, Random* random) {
       if (random->Uniform() < p) sum += a * ratio * input.ratios[random->Below(256)].value;
     }
   }
-  const double wins = Interpolate(input.new_wins, z) * random->Gamma(input.new_count_shape) /
-                      input.new_count_shape;
+  const double wins =
+      Interpolate(input.new_wins, z) * random->Gamma(input.new_count_shape) / input.new_count_shape;
   for (int64_t n = random->Poisson(wins); n > 0; --n) {
     sum += amount * input.new_amounts[random->Below(50)].value;
   }
@@ -160,8 +161,8 @@ TEST(BookingsDistribution, ManyIndependentDealsAreExactToFiveDigits) {
     double sum = t / length;
     for (int k = 1; k <= kTerms; ++k) {
       const std::complex<double> iw(0, 2 * M_PI * k / length);
-      sum += 2 / length *
-             (terms[static_cast<size_t>(k) - 1] * (1.0 - std::exp(-iw * t)) / iw).real();
+      sum +=
+          2 / length * (terms[static_cast<size_t>(k) - 1] * (1.0 - std::exp(-iw * t)) / iw).real();
     }
     return sum;
   };
@@ -280,11 +281,10 @@ TEST(ForecastState, ChangesOneDealAndNothingElse) {
   }
   EXPECT_NEAR(static_cast<double>(moved) / kDrawCount, NormalMean(state.deals()[3].chances), 0.05);
   // A deal that comes back as it was changes nothing.
-  const ChangedForecast same_again =
-      state.With(std::vector<DealChange>{{3, state.deals()[3]}});
+  const ChangedForecast same_again = state.With(std::vector<DealChange>{{3, state.deals()[3]}});
   EXPECT_EQ(same_again.mean_micros, state.forecast().mean_micros());
-  EXPECT_EQ(*std::max_element(same_again.draw_differences.begin(),
-                              same_again.draw_differences.end()), 0);
+  EXPECT_EQ(
+      *std::max_element(same_again.draw_differences.begin(), same_again.draw_differences.end()), 0);
   const double reach = state.ReachProbabilityWith({}, state.forecast().bookings.p50);
   EXPECT_NEAR(reach, 0.5, 1e-3);
 }

@@ -40,9 +40,7 @@ PeriodForecast ForecastOf(const DealTable& table, const DayRange& days = kQuarte
   return ForecastPeriod(table, LearnModel(table), days, selection);
 }
 
-DrawSummary SummaryOf(const PeriodForecast& forecast) {
-  return forecast.bookings;
-}
+DrawSummary SummaryOf(const PeriodForecast& forecast) { return forecast.bookings; }
 
 double MeanOf(const std::vector<int64_t>& draws) {
   return std::accumulate(draws.begin(), draws.end(), 0.0) / static_cast<double>(draws.size());

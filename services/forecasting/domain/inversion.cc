@@ -96,8 +96,9 @@ double Inversion::Quantile(double p) const {
   // False position, halving where it does not close in (Illinois).
   int side = 0;
   for (int round = 0; round < 100 && high - low > range_ * 1e-12; ++round) {
-    double middle = round % 8 == 7 ? (low + high) / 2
-                                   : low + (high - low) * (-below) / std::max(above - below, 1e-300);
+    double middle = round % 8 == 7
+                        ? (low + high) / 2
+                        : low + (high - low) * (-below) / std::max(above - below, 1e-300);
     middle = std::clamp(middle, low, high);
     const double value = ChanceUpTo(middle) - p;
     if (std::abs(value) < 1e-12) return middle;

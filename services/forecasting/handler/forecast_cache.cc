@@ -16,8 +16,7 @@ constexpr size_t kSlotsMax = 64;
 constexpr size_t kToldMax = 64;  // periods and selections of one table
 
 int64_t BytesOf(const domain::Model& model) {
-  return static_cast<int64_t>(sizeof(model) +
-                              model.amounts.donors.size() * sizeof(domain::Donor));
+  return static_cast<int64_t>(sizeof(model) + model.amounts.donors.size() * sizeof(domain::Donor));
 }
 
 int64_t BytesOf(const LearnedTable& learned) {
@@ -41,7 +40,7 @@ class ForecastCache::Entry {
   struct Told {
     FiscalPeriod period;
     domain::Selection selection;
-    std::mutex mutex;  // held while it is worked out
+    std::mutex mutex;                          // held while it is worked out
     std::shared_ptr<const ToldPeriod> answer;  // set under both mutexes
   };
 
@@ -198,8 +197,8 @@ std::shared_ptr<const ToldPeriod> ForecastCache::Tell(const std::shared_ptr<Entr
     const LearnedTable& learned = entry->learned;
     auto made = std::make_shared<ToldPeriod>();
     made->model = domain::Blend(learned.table, learned.model, period);
-    made->forecast = domain::ForecastPeriod(learned.table, made->model, days, selection,
-                                            domain::Detail::kParts);
+    made->forecast =
+        domain::ForecastPeriod(learned.table, made->model, days, selection, domain::Detail::kParts);
     answer = std::move(made);
     entry->Put(told.get(), answer);
   }

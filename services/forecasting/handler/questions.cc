@@ -177,8 +177,7 @@ Result<v1::Forecast> Forecast(const rpc::Call& call, const Question& question,
   const FiscalPeriod period = PeriodAt(table, asked.period);
   GTM_ASSIGN_OR_RETURN(const DayRange days, DaysOf(table, period));
   GTM_ASSIGN_OR_RETURN(const std::optional<Target> target, TargetOf(question, table, days, asked));
-  const std::shared_ptr<const ToldPeriod> told =
-      cache.Tell(learned, period, days, asked.selection);
+  const std::shared_ptr<const ToldPeriod> told = cache.Tell(learned, period, days, asked.selection);
   const domain::Model& model = told->model;
   const domain::PeriodForecast& forecast = told->forecast;
   v1::Forecast result;
