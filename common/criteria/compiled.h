@@ -11,8 +11,6 @@
 
 namespace gtm::criteria::internal {
 
-inline constexpr uint32_t kMissingOutcome = UINT32_MAX;
-
 struct CompiledCriterion {
   enum class Kind : uint8_t { kBands, kChoices, kPair };
   // Outcomes of a pair, in the order of `points`.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cmath>
+#include <iterator>
 
 #include "common/criteria/compiled.h"
 #include "common/criteria/text.h"
@@ -11,34 +13,32 @@
 namespace gtm::criteria {
 
 using internal::CompiledCriterion;
-using internal::kMissingOutcome;
 
 namespace {
 
 // The words of a list that are worth showing, at most five.
-std::string WordsText(std::span<const std::string_view> words) {
+void AppendWords(std::span<const std::string_view> words, std::string* out) {
   constexpr size_t kShown = 5;
-  std::string text;
+  if (words.empty()) *out += "none";
   for (size_t i = 0; i < words.size() && i < kShown; ++i) {
-    if (i > 0) text += ", ";
-    text += words[i];
+    if (i > 0) *out += ", ";
+    *out += words[i];
   }
-  if (words.size() > kShown) text += fmt::format(" and {} more", words.size() - kShown);
-  return words.empty() ? "none" : text;
+  if (words.size() > kShown) *out += fmt::format(" and {} more", words.size() - kShown);
 }
 
-// The word that decided where there is one, else what there was.
-std::string ObservedText(const CompiledCriterion& criterion, const Value& value, uint32_t outcome) {
-  if (value.number() != nullptr) return fmt::format("{}", *value.number());
-  std::vector<std::string_view> deciding;
-  for (std::string_view word : value.words()) {
-    const bool decides =
-        criterion.kind == CompiledCriterion::Kind::kPair
-            ? criterion.SideOf(word) != 0
-            : outcome + 1 < criterion.points.size() && criterion.OutcomeOf(word) == outcome;
-    if (decides) deciding.push_back(word);
+// As fmt writes it; whole numbers, which most are, by a shorter way.
+void AppendNumber(double number, std::string* out) {
+  constexpr double kWholeMax = 1e15;
+  const bool is_whole = number > -kWholeMax && number < kWholeMax &&
+                        number == static_cast<double>(static_cast<int64_t>(number)) &&
+                        (number != 0 || !std::signbit(number));
+  if (is_whole) {
+    const fmt::format_int digits(static_cast<int64_t>(number));
+    out->append(digits.data(), digits.size());
+    return;
   }
-  return WordsText(deciding.empty() ? value.words() : deciding);
+  fmt::format_to(std::back_inserter(*out), "{}", number);
 }
 
 // ---- Columns
@@ -158,8 +158,8 @@ int64_t Evaluator::Score(std::span<const Value> values) const {
 }
 
 ScoreRange Evaluator::Evaluate(std::span<const Value> values) const {
-  std::array<int64_t, kCriteriaMax> parts;
-  return Evaluate(values, std::span(parts).first(compiled_.size()));
+  std::array<uint32_t, kCriteriaMax> outcomes;
+  return Evaluate(values, std::span(outcomes).first(compiled_.size()));
 }
 
 ScoreRange Evaluator::Evaluate(std::span<const Value> values, std::span<int64_t> parts) const {
@@ -185,24 +185,77 @@ ScoreRange Evaluator::Evaluate(std::span<const Value> values, std::span<int64_t>
   return range;
 }
 
-ExplainedScore Evaluator::Explain(std::span<const Value> values) const {
-  std::vector<int64_t> points(compiled_.size());
-  ExplainedScore score;
-  score.range = Evaluate(values, points);
-  score.parts.reserve(compiled_.size());
+ScoreRange Evaluator::Evaluate(std::span<const Value> values, std::span<uint32_t> outcomes) const {
+  assert(values.size() == compiled_.size() && outcomes.size() == compiled_.size());
+  ScoreRange range;
+  int64_t known = 0;
   for (size_t i = 0; i < compiled_.size(); ++i) {
     const CompiledCriterion& criterion = compiled_[i];
     const uint32_t outcome = criterion.OutcomeOf(values[i]);
+    outcomes[i] = outcome;
+    if (outcome == kMissingOutcome) {
+      range.low_micropoints += criterion.least_points;
+      range.high_micropoints += criterion.most_points;
+      continue;
+    }
+    range.micropoints += criterion.points[outcome];
+    known += criterion.max_points;
+  }
+  range.low_micropoints += range.micropoints;
+  range.high_micropoints += range.micropoints;
+  range.known_weight_bps = static_cast<int32_t>(known / (kFullScoreMicropoints / kFullShareBps));
+  return range;
+}
+
+ExplainedScore Evaluator::Explain(std::span<const Value> values) const {
+  std::array<uint32_t, kCriteriaMax> outcomes;
+  ExplainedScore score;
+  score.range = Evaluate(values, std::span(outcomes).first(compiled_.size()));
+  score.parts.reserve(compiled_.size());
+  for (size_t i = 0; i < compiled_.size(); ++i) {
     Part& part = score.parts.emplace_back();
     part.criterion_id = criteria_[i].id;
-    part.micropoints = points[i];
-    part.max_micropoints = criterion.max_points;
-    part.known = outcome != kMissingOutcome;
+    part.max_micropoints = compiled_[i].max_points;
+    part.known = outcomes[i] != kMissingOutcome;
     if (!part.known) continue;
-    part.observed = ObservedText(criterion, values[i], outcome);
-    part.matched = criterion.labels[outcome];
+    part.micropoints = micropoints(i, outcomes[i]);
+    AppendObserved(i, outcomes[i], values[i], &part.observed);
+    part.matched = matched(i, outcomes[i]);
   }
   return score;
+}
+
+size_t Evaluator::outcome_count(size_t criterion) const {
+  return compiled_[criterion].points.size();
+}
+
+int64_t Evaluator::micropoints(size_t criterion, uint32_t outcome) const {
+  return compiled_[criterion].points[outcome];
+}
+
+const std::string& Evaluator::matched(size_t criterion, uint32_t outcome) const {
+  return compiled_[criterion].labels[outcome];
+}
+
+// The word that decided where there is one, else what there was.
+void Evaluator::AppendObserved(size_t index, uint32_t outcome, const Value& value,
+                               std::string* out) const {
+  if (value.number() != nullptr) return AppendNumber(*value.number(), out);
+  const std::span<const std::string_view> words = value.words();
+  if (words.size() == 1) {  // the one word, whether or not it decided
+    *out += words.front();
+    return;
+  }
+  const CompiledCriterion& criterion = compiled_[index];
+  std::vector<std::string_view> deciding;
+  for (std::string_view word : words) {
+    const bool decides =
+        criterion.kind == CompiledCriterion::Kind::kPair
+            ? criterion.SideOf(word) != 0
+            : outcome + 1 < criterion.points.size() && criterion.OutcomeOf(word) == outcome;
+    if (decides) deciding.push_back(word);
+  }
+  AppendWords(deciding.empty() ? words : deciding, out);
 }
 
 void Evaluator::ScoreRows(std::span<const Column> columns, std::span<int64_t> scores) const {

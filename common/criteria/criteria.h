@@ -170,6 +170,9 @@ struct Part {
   friend bool operator==(const Part&, const Part&) = default;
 };
 
+// Every value falls into one of a few outcomes of its criterion, or is missing.
+inline constexpr uint32_t kMissingOutcome = UINT32_MAX;
+
 struct ExplainedScore {
   ScoreRange range;
   std::vector<Part> parts;  // in the order of the definition
@@ -215,7 +218,7 @@ class Evaluator {
   int64_t most_micropoints(size_t criterion) const;
 
   // In all of the following, values[i] belongs to criterion i. A value of the wrong type
-  // counts as missing. No call allocates except Explain.
+  // counts as missing. No call but Explain allocates.
 
   // The score only.
   int64_t Score(std::span<const Value> values) const;
@@ -223,8 +226,17 @@ class Evaluator {
   ScoreRange Evaluate(std::span<const Value> values) const;
   // The same, with one part a criterion in `parts` (0 where missing).
   ScoreRange Evaluate(std::span<const Value> values, std::span<int64_t> parts) const;
+  // The same, with the outcome of each value.
+  ScoreRange Evaluate(std::span<const Value> values, std::span<uint32_t> outcomes) const;
   // With everything that a person needs to question it.
   ExplainedScore Explain(std::span<const Value> values) const;
+  // What an explanation is made of: the points and the text (Part::matched) of an outcome,
+  // and the text of the value that had it (Part::observed), which is appended.
+  size_t outcome_count(size_t criterion) const;
+  int64_t micropoints(size_t criterion, uint32_t outcome) const;
+  const std::string& matched(size_t criterion, uint32_t outcome) const;
+  void AppendObserved(size_t criterion, uint32_t outcome, const Value& value,
+                      std::string* out) const;
 
   // Scores scores.size() rows from one column a criterion; a column that holds none of
   // the forms is missing throughout. Equal to Score of every row. Allocates once a call

@@ -1,12 +1,13 @@
 #include "common/identity/verifier.h"
 
-#include <openssl/sha.h>
 #include <prometheus/counter.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <utility>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
 
 namespace gtm::identity {
 namespace {
@@ -28,12 +29,6 @@ Denial DenyTenant(std::string subject) {
   return {Error(Reason::TENANT_NOT_ALLOWED,
                 "the credentials are of another tenant; leave gtm-tenant out"),
           DenyReason::kTenant, std::move(subject)};
-}
-
-std::string DigestOf(std::string_view text) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
 // What stands behind "Bearer "; "" where it is another scheme.
@@ -62,8 +57,8 @@ Verdict OnBehalf(std::string service, unsigned roles, const rpc::Metadata& metad
 
 // Another tenant in the metadata is a mistake or worse: never silently ignored.
 Verdict WithinTenant(Principal principal, const rpc::Metadata& metadata) {
-  const auto named = metadata.find(rpc::kTenantKey);
-  if (named != metadata.end() && named->second != principal.tenant.value()) {
+  const auto named = metadata.Find(rpc::kTenantKey);
+  if (named.has_value() && *named != principal.tenant.value()) {
     return DenyTenant(std::move(principal.subject));
   }
   return principal;
@@ -123,20 +118,40 @@ Verdict Verifier::FromAuthorization(std::string_view authorization,
   return WithinTenant(*std::move(verdict.principal), metadata);
 }
 
+Verifier::TokenPart& Verifier::PartOf(std::string_view token) const {
+  const absl::string_view text(token.data(), token.size());
+  return tokens_[absl::Hash<absl::string_view>()(text) % kTokenPartCount];
+}
+
+void Verifier::Remember(std::string_view token, const std::shared_ptr<const KeySet>& keys,
+                        Verified verified) const {
+  TokenPart& part = PartOf(token);
+  const std::lock_guard lock(part.mutex);
+  if (keys != Keys()) return;  // a key may be gone by now
+  const bool is_full = part.tokens.size() >= kTokensMax / kTokenPartCount ||
+                       part.bytes + token.size() > kTokenBytesKept / kTokenPartCount;
+  if (is_full) {
+    part.tokens.clear();
+    part.bytes = 0;
+  }
+  if (part.tokens.insert_or_assign(std::string(token), std::move(verified)).second) {
+    part.bytes += token.size();
+  }
+}
+
 Verdict Verifier::FromToken(std::string_view token) const {
-  const std::string digest = DigestOf(token);
   const absl::Time now = options_.clock->Now();
   const absl::Duration uptime = options_.clock->Monotonic();
-  std::shared_ptr<const KeySet> keys;
   {
-    const std::lock_guard lock(mutex_);
-    const auto known = tokens_.find(digest);
-    if (known != tokens_.end() && now < known->second.until &&
+    TokenPart& part = PartOf(token);
+    const std::lock_guard lock(part.mutex);
+    const auto known = part.tokens.find(absl::string_view(token.data(), token.size()));
+    if (known != part.tokens.end() && now < known->second.until &&
         uptime < known->second.until_uptime) {
       return known->second.principal;
     }
-    keys = keys_;
   }
+  std::shared_ptr<const KeySet> keys = Keys();
   auto verified = VerifyToken(token, *keys, options_.jwt, now);
   const auto* denied = std::get_if<DenyReason>(&verified);
   if (denied != nullptr && *denied == DenyReason::kKeyId && LoadForUnknownKid()) {
@@ -146,12 +161,9 @@ Verdict Verifier::FromToken(std::string_view token) const {
   }
   if (denied != nullptr) return Deny(*denied);
   auto& bearer = std::get<TokenBearer>(verified);
-  const std::lock_guard lock(mutex_);
-  if (keys == keys_) {  // else a key may be gone by now
-    if (tokens_.size() >= kTokensMax) tokens_.clear();
-    tokens_[digest] = {bearer.principal, std::min(bearer.expire_time, now + kTokenCacheMax),
-                       uptime + kTokenCacheMax};
-  }
+  Remember(token, keys,
+           {bearer.principal, std::min(bearer.expire_time, now + kTokenCacheMax),
+            uptime + kTokenCacheMax});
   return std::move(bearer.principal);
 }
 
@@ -239,10 +251,17 @@ Status Verifier::LoadKeys(bool anyway) const {
     telemetry::SetJwksLoaded(*options_.metrics, options_.clock->Now());
   }
   if (!keys.has_value()) return {};
-  const std::lock_guard lock(mutex_);
-  keys_ = std::make_shared<const KeySet>(*std::move(keys));
-  tokens_.clear();
-  options_.log->Info("jwks_loaded", {{"key_count", static_cast<int64_t>(keys_->size())}});
+  const auto key_count = static_cast<int64_t>(keys->size());
+  {
+    const std::lock_guard lock(mutex_);
+    keys_ = std::make_shared<const KeySet>(*std::move(keys));
+  }
+  for (TokenPart& part : tokens_) {
+    const std::lock_guard lock(part.mutex);
+    part.tokens.clear();
+    part.bytes = 0;
+  }
+  options_.log->Info("jwks_loaded", {{"key_count", key_count}});
   return {};
 }
 

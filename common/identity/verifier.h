@@ -2,6 +2,7 @@
 // The authenticator of a process that believes nobody: bearer tokens, API keys and client
 // certificates.
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -37,6 +38,7 @@ inline constexpr absl::Duration kUnknownKidPoll = absl::Seconds(30);
 // Longest that a verified token is not verified again, and tokens remembered.
 inline constexpr absl::Duration kTokenCacheMax = absl::Seconds(60);
 inline constexpr size_t kTokensMax = 8'192;
+inline constexpr size_t kTokenBytesKept = 8 << 20;  // of all of them
 
 // A file that became damaged or cannot be read leaves what was read last in force: that is
 // logged and counted (gtm_job_runs_total, jobs "jwks_load" and "identities_load").
@@ -95,10 +97,22 @@ class Verifier final : public rpc::Authenticator {
   mutable bool jwks_is_good_ = false;  // what was read last could be used
   mutable std::string identities_problem_;
 
-  mutable std::mutex mutex_;  // the three below
+  // Tokens that were verified, by their whole text: a look-up costs less than a digest would.
+  // In parts, so that calls hardly ever wait for one another.
+  struct TokenPart {
+    std::mutex mutex;
+    absl::flat_hash_map<std::string, Verified> tokens;
+    size_t bytes = 0;
+  };
+  static constexpr size_t kTokenPartCount = 16;
+  TokenPart& PartOf(std::string_view token) const;
+  void Remember(std::string_view token, const std::shared_ptr<const KeySet>& keys,
+                Verified verified) const;
+  mutable std::array<TokenPart, kTokenPartCount> tokens_;  // locked before mutex_
+
+  mutable std::mutex mutex_;  // the two below
   mutable std::shared_ptr<const KeySet> keys_ = std::make_shared<const KeySet>();
   mutable std::shared_ptr<const Identities> identities_ = std::make_shared<const Identities>();
-  mutable absl::flat_hash_map<std::string, Verified> tokens_;  // by SHA-256
 };
 
 }  // namespace gtm::identity

@@ -132,16 +132,24 @@ Result<Question> BookCache::Ask(const rpc::Call& call, const type::v1::PointInTi
     GTM_ASSIGN_OR_RETURN(min_revision, ParseRevision(point.min_revision()));
   }
   const bool may_wait = call.patience == rpc::Patience::kLong;
-  const absl::Time wait_until = WaitUntil(call.deadline, shared_->options.follower.clock->Now());
+  const auto wait_until = [&] {
+    return WaitUntil(call.deadline, shared_->options.follower.clock->Now());
+  };
   if (recorded.has_value()) {
     if (!may_wait) return call.WantsToWait();
-    GTM_ASSIGN_OR_RETURN(question.view, shared_->past.ViewAt(call.tenant(), *recorded, wait_until));
+    GTM_ASSIGN_OR_RETURN(question.view,
+                         shared_->past.ViewAt(call.tenant(), *recorded, wait_until()));
     return question;
   }
   const std::shared_ptr<Follower> follower = shared_->Of(call.tenant());
-  if (!may_wait && !follower->IsReady(min_revision)) return call.WantsToWait();
+  GTM_ASSIGN_OR_RETURN(auto view, follower->ViewNow(min_revision));
+  if (view.has_value()) {
+    question.view = *std::move(view);
+    return question;
+  }
+  if (!may_wait) return call.WantsToWait();
   GTM_ASSIGN_OR_RETURN(question.view,
-                       follower->ViewAt(min_revision, wait_until, call.is_cancelled));
+                       follower->ViewAt(min_revision, wait_until(), call.is_cancelled));
   return question;
 }
 

@@ -229,10 +229,7 @@ Status Follower::WaitFor(const std::optional<Revision>& min_revision, absl::Time
                          const std::function<bool()>& is_cancelled,
                          std::unique_lock<std::mutex>* lock) {
   while (true) {
-    const bool reached =
-        book_ != nullptr && (!min_revision.has_value() || (applied_.epoch == min_revision->epoch &&
-                                                           applied_.seq >= min_revision->seq));
-    if (reached) return {};
+    if (IsReached(min_revision)) return {};
     if (stopped_) return Error(Reason::SHUTTING_DOWN, "the server is shutting down");
     if (is_cancelled()) return Error(Reason::CANCELLED_BY_CALLER, "the caller cancelled");
     if (book_ == nullptr && failure_count_ >= kFailuresToTell) return NotInTime(min_revision);
@@ -294,22 +291,36 @@ Result<book::BookView> Follower::ViewAt(const std::optional<Revision>& min_revis
     if (min_revision.has_value()) {
       GTM_RETURN_IF_ERROR(WaitForRevision(*min_revision, deadline, is_cancelled, &lock));
     }
-    const absl::Duration staleness = options_.clock->Monotonic() - heard_;
-    if (staleness > options_.staleness_max) {
-      return Error(Reason::RECORDS_UNAVAILABLE,
-                   fmt::format("records cannot be reached, and what is known is {} old; try again",
-                               absl::FormatDuration(absl::Trunc(staleness, absl::Seconds(1)))));
-    }
+    GTM_RETURN_IF_ERROR(CheckStaleness());
     book = book_;
   }
   return book->View();
 }
 
-bool Follower::IsReady(const std::optional<Revision>& min_revision) const {
-  const std::lock_guard lock(mutex_);
+Result<std::optional<book::BookView>> Follower::ViewNow(
+    const std::optional<Revision>& min_revision) const {
+  std::shared_ptr<book::Book> book;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!IsReached(min_revision)) return std::optional<book::BookView>();
+    GTM_RETURN_IF_ERROR(CheckStaleness());
+    book = book_;
+  }
+  return std::optional(book->View());
+}
+
+bool Follower::IsReached(const std::optional<Revision>& min_revision) const {
   if (book_ == nullptr) return false;
   return !min_revision.has_value() ||
          (applied_.epoch == min_revision->epoch && applied_.seq >= min_revision->seq);
+}
+
+Status Follower::CheckStaleness() const {
+  const absl::Duration staleness = options_.clock->Monotonic() - heard_;
+  if (staleness <= options_.staleness_max) return {};
+  return Error(Reason::RECORDS_UNAVAILABLE,
+               fmt::format("records cannot be reached, and what is known is {} old; try again",
+                           absl::FormatDuration(absl::Trunc(staleness, absl::Seconds(1)))));
 }
 
 Follower::Stats Follower::stats() const {

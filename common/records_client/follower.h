@@ -84,8 +84,8 @@ class Follower {
   // A view with at least `min_revision`, waiting for it until `deadline` (wall clock).
   Result<book::BookView> ViewAt(const std::optional<Revision>& min_revision, absl::Time deadline,
                                 const std::function<bool()>& is_cancelled);
-  // True where ViewAt would answer at once.
-  bool IsReady(const std::optional<Revision>& min_revision) const;
+  // What ViewAt gives, where it would answer at once; else nothing.
+  Result<std::optional<book::BookView>> ViewNow(const std::optional<Revision>& min_revision) const;
   // Records that somebody saw this revision: the head is at least there.
   void SawHead(const Revision& revision);
   // Cancels a stream that has been silent for too long.
@@ -116,6 +116,10 @@ class Follower {
   void Sleep(absl::Duration duration);
   Status WaitFor(const std::optional<Revision>& min_revision, absl::Time deadline,
                  const std::function<bool()>& is_cancelled, std::unique_lock<std::mutex>* lock);
+  // Under the lock, as the next three. True where a Book is there, and as new as that.
+  bool IsReached(const std::optional<Revision>& min_revision) const;
+  // Error: RECORDS_UNAVAILABLE where records was not heard of for too long.
+  Status CheckStaleness() const;
   Error NotInTime(const std::optional<Revision>& min_revision) const;
   // As WaitFor; a revision that records itself has not reached is not waited for.
   Status WaitForRevision(const Revision& min_revision, absl::Time deadline,

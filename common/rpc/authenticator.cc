@@ -21,8 +21,7 @@ std::string ServiceSubject(std::string_view service, std::string_view actor) {
 }
 
 std::string_view Find(const Metadata& metadata, std::string_view key, std::string_view otherwise) {
-  const auto it = metadata.find(key);
-  return it == metadata.end() ? otherwise : std::string_view(it->second);
+  return metadata.Find(key).value_or(otherwise);
 }
 
 Verdict LoopbackAuthenticator::Authenticate(const Presented& presented) const {

@@ -3,19 +3,38 @@
 
 #include <array>
 #include <functional>
-#include <map>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "common/core/result.h"
 #include "common/rpc/call.h"
 
 namespace gtm::rpc {
 
-// Request metadata by lower-case key. Where a key is sent twice, the last counts.
-using Metadata = std::map<std::string, std::string, std::less<>>;
+// Request metadata by lower-case key. Where a key is sent twice, the last counts. Borrows its
+// texts: they live as long as the call, so that reading it copies nothing.
+class Metadata {
+ public:
+  using Entry = std::pair<std::string_view, std::string_view>;
+  Metadata() = default;
+  Metadata(std::initializer_list<Entry> entries) : entries_(entries) {}  // NOLINT: as a list
+  void Add(std::string_view key, std::string_view value) { entries_.emplace_back(key, value); }
+  // Nothing where it was not sent.
+  std::optional<std::string_view> Find(std::string_view key) const {
+    for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
+      if (entry->first == key) return entry->second;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  absl::InlinedVector<Entry, 8> entries_;
+};
 
 // What a caller shows; valid while it is looked at.
 struct Presented {

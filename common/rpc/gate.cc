@@ -23,7 +23,7 @@ constexpr int kShedRetryMsMax = 2'000;
 Metadata ReadMetadata(const grpc::ServerContextBase& context) {
   Metadata metadata;
   for (const auto& [key, value] : context.client_metadata()) {
-    metadata[std::string(key.data(), key.size())] = std::string(value.data(), value.size());
+    metadata.Add({key.data(), key.size()}, {value.data(), value.size()});
   }
   return metadata;
 }

@@ -138,7 +138,10 @@ grpc::ServerUnaryReactor* Gate::Unary(grpc::CallbackServerContext* context, std:
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   auto run = [this, context, method, request, response, reactor, handler](Admitted* admitted) {
     const Call& call = admitted->call;
-    Status status = call.CheckAlive(options_.clock->Now());  // it may have queued
+    Status status;
+    if (call.patience != Patience::kNone) {  // it has queued
+      status = call.CheckAlive(options_.clock->Now());
+    }
     try {
       const TimeLimit limit(call.deadline, &call.is_cancelled);
       if (status.ok()) status = handler(admitted->call, *request, response);

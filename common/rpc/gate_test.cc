@@ -51,7 +51,7 @@ class FakeRpc final
 class OnlyReaders final : public Authenticator {
  public:
   Verdict Authenticate(const Presented& presented) const override {
-    if (!presented.metadata.contains("token")) {
+    if (!presented.metadata.Find("token").has_value()) {
       return Denial{Error(Reason::CREDENTIALS_MISSING, "no credentials: send a token"),
                     DenyReason::kMissing, ""};
     }

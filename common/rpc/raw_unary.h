@@ -5,10 +5,10 @@
 
 #include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/proto_buffer_reader.h>
-#include <grpcpp/support/proto_buffer_writer.h>
 
 #include <cstddef>
 #include <functional>
@@ -24,6 +24,12 @@ namespace gtm::rpc {
 // Errors: MALFORMED_MESSAGE; INVALID_FIELDS for a list that is beyond every limit.
 template <class Message>
 Status ParseBytes(const grpc::ByteBuffer& bytes, Message* message) {
+  grpc::Slice slice;
+  if (bytes.Length() <= static_cast<size_t>(limits::kScanBytesMin) &&
+      bytes.TrySingleSlice(&slice).ok() &&
+      message->ParseFromArray(slice.begin(), static_cast<int>(slice.size()))) {
+    return {};
+  }
   grpc::ByteBuffer copy(bytes);  // shares the slices
   if (copy.Length() > static_cast<size_t>(limits::kScanBytesMin)) {
     grpc::ProtoBufferReader reader(&copy);
@@ -36,19 +42,19 @@ Status ParseBytes(const grpc::ByteBuffer& bytes, Message* message) {
                    "; send the message of the contract, text as UTF-8");
 }
 
-// Equal messages give equal bytes.
+// Equal messages give equal bytes. One slice of the exact size.
 template <class Message>
 void WriteBytes(const Message& message, grpc::ByteBuffer* bytes) {
   const auto size = static_cast<int>(message.ByteSizeLong());
-  if (size == 0) {
-    const grpc::Slice empty;
-    *bytes = grpc::ByteBuffer(&empty, 1);
-    return;
+  grpc_slice slice = grpc_slice_malloc(static_cast<size_t>(size));
+  {
+    google::protobuf::io::ArrayOutputStream writer(GRPC_SLICE_START_PTR(slice), size);
+    google::protobuf::io::CodedOutputStream out(&writer);
+    out.SetSerializationDeterministic(true);
+    message.SerializeWithCachedSizes(&out);  // computed just now
   }
-  grpc::ProtoBufferWriter writer(bytes, grpc::kProtoBufferWriterMaxBufferLength, size);
-  google::protobuf::io::CodedOutputStream out(&writer);
-  out.SetSerializationDeterministic(true);
-  message.SerializeWithCachedSizes(&out);  // computed just now
+  const grpc::Slice whole(slice, grpc::Slice::STEAL_REF);
+  *bytes = grpc::ByteBuffer(&whole, 1);
 }
 
 // Keeps what the audit log tells of a call that writes.
@@ -69,6 +75,8 @@ void NoteAnswer(const Response& response, Call* call) {
 // Where the messages of a call live: one block of memory and a few more for large answers,
 // instead of an allocation a field that is scattered among what Books keep for long.
 constexpr size_t kArenaBlockBytes = 4 << 10;
+// Of an answer written as bytes, what a thread keeps for the next one.
+constexpr size_t kAnswerBytesKept = 256 << 10;
 inline google::protobuf::ArenaOptions MessageArena() {
   google::protobuf::ArenaOptions options;
   options.start_block_size = kArenaBlockBytes;
@@ -97,6 +105,29 @@ grpc::ServerUnaryReactor* RawUnary(Gate& gate, grpc::CallbackServerContext* cont
         GTM_RETURN_IF_ERROR(handler(call, *parsed, answer));
         NoteAnswer(*answer, &call);
         WriteBytes(*answer, a);
+        return {};
+      });
+}
+
+// As RawUnary, for small requests that are asked often: the handler appends the bytes of its
+// response to a text.
+template <class Request, class Handler>
+grpc::ServerUnaryReactor* RawUnaryBytes(Gate& gate, grpc::CallbackServerContext* context,
+                                        std::string_view method, const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response, Handler handler) {
+  return gate.Unary(
+      context, method, request, response,
+      [handler](Call& call, const grpc::ByteBuffer& q, grpc::ByteBuffer* a) -> Status {
+        // Kept by the thread, so that answers are not written into memory that grows; not by
+        // a thread that once had a large answer.
+        thread_local std::string bytes;
+        bytes.clear();
+        Request parsed;
+        GTM_RETURN_IF_ERROR(ParseBytes(q, &parsed));
+        GTM_RETURN_IF_ERROR(handler(call, parsed, &bytes));
+        const grpc::Slice slice(bytes.data(), bytes.size());
+        *a = grpc::ByteBuffer(&slice, 1);
+        if (bytes.capacity() > kAnswerBytesKept) std::string().swap(bytes);
         return {};
       });
 }
@@ -145,15 +176,19 @@ using Mixed = typename MixedBase<Service, Methods...>::Type;
 }  // namespace gtm::rpc
 
 // One line a unary method in a binding class over Mixed that has `kService`, `gate_` and
-// `handler_` (see any services/*/handler/*_service.cc).
-#define GTM_RPC_UNARY(Method, Request, Response)                                                \
+// `handler_` (see any services/*/handler/*_service.cc); the second for handlers that append
+// the bytes of their response.
+#define GTM_RPC_UNARY(Method, Request, Response) \
+  GTM_RPC_UNARY_BY((::gtm::rpc::RawUnary<Request, Response>), Method, Request, Response)
+#define GTM_RPC_UNARY_BYTES(Method, Request) \
+  GTM_RPC_UNARY_BY((::gtm::rpc::RawUnaryBytes<Request>), Method, Request, std::string)
+#define GTM_RPC_UNARY_BY(serve, Method, Request, Answer)                                        \
   grpc::ServerUnaryReactor* Method(grpc::CallbackServerContext* context,                        \
                                    const grpc::ByteBuffer* request, grpc::ByteBuffer* response) \
       override {                                                                                \
     static const std::string method = std::string(kService) + "/" #Method;                      \
-    return ::gtm::rpc::RawUnary<Request, Response>(                                             \
-        gate_, context, method, request, response,                                              \
-        [this](::gtm::rpc::Call& call, const Request& q, Response* a) {                         \
-          return handler_.Method(call, q, a);                                                   \
-        });                                                                                     \
+    return serve(gate_, context, method, request, response,                                     \
+                 [this](::gtm::rpc::Call& call, const Request& q, Answer* a) {                  \
+                   return handler_.Method(call, q, a);                                          \
+                 });                                                                            \
   }

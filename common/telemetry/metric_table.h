@@ -177,6 +177,10 @@ inline constexpr MetricDef kForecastCalibration{
 inline constexpr MetricDef kCoverage{"gtm_pipeline_coverage_ratio", MetricType::kGauge,
                                      "Open pipeline over the target that is left (FC-04).",
                                      "tenant,period"};
+inline constexpr MetricDef kWarnedDeals{
+    "gtm_pipeline_warned_deals", MetricType::kGauge,
+    "Open opportunities by the gravest warning of their interrogation: none, low, medium, high.",
+    "tenant,severity"};
 inline constexpr MetricDef kSignalValue{
     "gtm_signal_value", MetricType::kGauge,
     "Value of a growth signal for the last complete quarter (GS-02 to GS-09).", "tenant,signal"};
@@ -259,6 +263,7 @@ inline constexpr std::array kMetrics = {
     kForecastAttainment,
     kForecastCalibration,
     kCoverage,
+    kWarnedDeals,
     kSignalValue,
     kSignalState,
     kHandovers,

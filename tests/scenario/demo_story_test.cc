@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "common/testing/golden.h"
 #include "services/gtm/demo/load.h"
 #include "tests/scenario/platform_under_test.h"
@@ -48,6 +50,29 @@ TEST(DemoStory, TheAnswersAreTheGoldenOnesOnEveryEngine) {
     SCOPED_TRACE(engine);
     test::ExpectGolden("tests/scenario/demo_story.golden.txt", TellStory(engine));
   }
+}
+
+// C14: repeated on the same records, wherever they are stored, a back-test is the same.
+TEST(DemoStory, ABacktestHasTheSameHashOnEveryEngine) {
+  std::set<std::string> hashes;
+  for (const std::string& engine : Engines()) {
+    PlatformUnderTest platform(engine);
+    const demo::Options options{
+        .seed = 4, .account_count = 60, .today = absl::CivilDay(2026, 8, 20)};
+    const auto report = demo::LoadRecords(platform.client(""), options, [](int64_t) {});
+    ASSERT_TRUE(report.ok()) << report.error().message();
+    for (int i = 0; i < 2; ++i) {
+      const Answer answer = platform.Ask({"forecast", "backtest", "--as-of", kDay, "-o", "json",
+                                          "--min-revision", report->revision});
+      ASSERT_EQ(answer.exit_code, 0) << answer.err;
+      const std::string key = "\"result_sha256\": \"";
+      const size_t at = answer.out.find(key);
+      ASSERT_NE(at, std::string::npos) << answer.out;
+      hashes.insert(answer.out.substr(at + key.size(), 64));
+      EXPECT_NE(answer.out.find("\"calibration\""), std::string::npos);
+    }
+  }
+  EXPECT_EQ(hashes.size(), 1u);
 }
 
 TEST(DemoStory, LoadingTwiceChangesNothing) {

@@ -1,6 +1,7 @@
 #pragma once
 // The tenant's opportunities as they stood at one instant: all that the model knows.
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -87,12 +88,15 @@ int64_t RoundClamped(double micros);
 struct Selection {
   std::string owner_seller_id;
   std::string segment;
+  // Owners, sorted by id: a manager and all who report to them.
+  std::vector<std::string> team = {};
   bool Holds(std::string_view owner, std::string_view deal_segment) const {
     return (owner_seller_id.empty() || owner_seller_id == owner) &&
-           (segment.empty() || segment == deal_segment);
+           (segment.empty() || segment == deal_segment) &&
+           (team.empty() || std::binary_search(team.begin(), team.end(), owner));
   }
   bool Holds(const Deal& deal) const { return Holds(deal.owner_seller_id, deal.segment); }
-  bool is_everything() const { return owner_seller_id.empty() && segment.empty(); }
+  bool is_everything() const { return owner_seller_id.empty() && segment.empty() && team.empty(); }
   friend bool operator==(const Selection&, const Selection&) = default;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "services/forecasting/domain/blend.h"
+#include "services/forecasting/domain/last_year.h"
 
 namespace gtm::forecasting::domain {
 namespace {
@@ -33,6 +34,31 @@ DayNumber FirstClose(const DealTable& table) {
 
 double RemainingDays(const DealTable& table, const DayRange& days) {
   return std::max(0.0, NumberOf(days.end) - table.today - 1 + table.today_left);
+}
+
+// The table without the deals that are not selected: what a baseline of them may see.
+class SelectedTable {
+ public:
+  SelectedTable(const DealTable& table, const Selection& selection) : table_(&table) {
+    if (selection.is_everything()) return;
+    copy_ = table;
+    std::erase_if(copy_.deals, [&](const Deal& deal) { return !selection.Holds(deal); });
+    table_ = &copy_;
+  }
+  SelectedTable(const SelectedTable&) = delete;
+  SelectedTable& operator=(const SelectedTable&) = delete;
+  const DealTable& get() const { return *table_; }
+
+ private:
+  DealTable copy_;
+  const DealTable* table_;
+};
+
+void AddBaselines(const DealTable& table, const DayRange& days, Cut* cut) {
+  cut->weighted_pipeline_micros = WeightedPipeline(table, days);
+  cut->run_rate_micros = RunRate(table, days);
+  cut->previous_quarter_micros = PreviousQuarter(table, days);
+  cut->last_year_micros = LastYearTimesGrowth(table, days);
 }
 
 }  // namespace
@@ -101,7 +127,8 @@ int64_t LastYear(const DealTable& table, const DayRange& days) {
 
 Result<std::vector<Cut>> WalkForward(const TableAt& table_at, const DealTable& after,
                                      const std::vector<FiscalPeriod>& quarters,
-                                     const std::vector<int>& cut_days) {
+                                     const std::vector<int>& cut_days, const Selection& selection) {
+  const SelectedTable came(after, selection);
   std::vector<Cut> cuts;
   for (const FiscalPeriod& quarter : quarters) {
     const DayRange days = after.calendar.DaysOf(quarter);
@@ -110,19 +137,18 @@ Result<std::vector<Cut>> WalkForward(const TableAt& table_at, const DealTable& a
       cut.quarter = quarter;
       cut.cut_day = cut_day;
       cut.as_of = CutTime(after.calendar, days, cut_day);
-      cut.actual_micros = WonBetween(after, NumberOf(days.start), NumberOf(days.end));
+      cut.actual_micros = WonBetween(came.get(), NumberOf(days.start), NumberOf(days.end));
       GTM_ASSIGN_OR_RETURN(const DealTable table, table_at(cut.as_of));
       const Model model = Blend(table, LearnModel(table), quarter);
-      const PeriodForecast forecast = ForecastPeriod(table, model, days, {}, Detail::kBookings);
+      const PeriodForecast forecast =
+          ForecastPeriod(table, model, days, selection, Detail::kBookings);
       cut.mean_micros = forecast.mean_micros();
       cut.won_micros = forecast.won_micros;
       cut.open_mean_micros = forecast.open_mean_micros;
       cut.new_mean_micros = forecast.new_mean_micros;
       cut.bookings = forecast.bookings;
-      cut.weighted_pipeline_micros = WeightedPipeline(table, days);
-      cut.run_rate_micros = RunRate(table, days);
-      cut.previous_quarter_micros = PreviousQuarter(table, days);
-      cut.last_year_micros = LastYear(table, days);
+      cut.chances = ScoreChances(table, forecast, came.get(), days);
+      AddBaselines(SelectedTable(table, selection).get(), days, &cut);
       cuts.push_back(cut);
     }
   }

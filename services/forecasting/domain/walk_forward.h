@@ -3,9 +3,11 @@
 // and beside simple baselines (C14).
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "common/core/result.h"
+#include "services/forecasting/domain/chance_score.h"
 #include "services/forecasting/domain/forecast_period.h"
 
 namespace gtm::forecasting::domain {
@@ -32,7 +34,8 @@ struct Cut {
   int64_t weighted_pipeline_micros = 0;
   int64_t run_rate_micros = 0;
   int64_t previous_quarter_micros = 0;
-  int64_t last_year_micros = 0;
+  std::optional<int64_t> last_year_micros;  // absent without a year of history
+  ChanceScore chances;                      // of the deals that were open at the cut
 
   bool is_covered() const { return bookings.p10 <= actual_micros && actual_micros <= bookings.p90; }
 };
@@ -45,11 +48,12 @@ struct Skill {
 Skill SkillOf(const std::vector<Cut>& cuts, int64_t Cut::*method);
 int CoveredCount(const std::vector<Cut>& cuts);
 
-// Repeats the forecast of each quarter at each cut day. `after` is the table that tells
-// what came: it must be at or after the end of every quarter.
+// Repeats the forecast of each quarter at each cut day, in this order, of the selected deals.
+// `after` is the table that tells what came: it must be at or after the end of every quarter.
 Result<std::vector<Cut>> WalkForward(const TableAt& table_at, const DealTable& after,
                                      const std::vector<FiscalPeriod>& quarters,
-                                     const std::vector<int>& cut_days);
+                                     const std::vector<int>& cut_days,
+                                     const Selection& selection = {});
 
 // Baselines, each from a table alone.
 // Won so far plus the number of open deals times the share of wins among closed deals

@@ -10,8 +10,10 @@
 #include "services/forecasting/domain/coverage.h"
 #include "services/forecasting/domain/data_quality.h"
 #include "services/forecasting/domain/forecast_period.h"
+#include "services/forecasting/domain/interrogation.h"
 #include "services/forecasting/domain/pipeline.h"
 #include "services/forecasting/domain/read_deals.h"
+#include "services/forecasting/domain/read_evidence.h"
 #include "services/forecasting/domain/target.h"
 #include "services/forecasting/domain/walk_forward.h"
 #include "services/forecasting/handler/forecasting_handler.h"
@@ -83,12 +85,27 @@ std::vector<std::string> LargestSegments(const DealTable& table, const domain::M
   return names;
 }
 
+void AddWarnings(const records_client::Question& question, const DealTable& table,
+                 const std::string& tenant, GaugeSheet* sheet) {
+  const domain::SeverityCounts counts =
+      domain::CountBySeverity(table, domain::ReadEvidence(question.view, table), {});
+  using domain::Severity;
+  const std::pair<const char*, Severity> severities[] = {{"none", Severity::kInfo},
+                                                         {"low", Severity::kLow},
+                                                         {"medium", Severity::kMedium},
+                                                         {"high", Severity::kHigh}};
+  for (const auto& [name, severity] : severities) {
+    sheet->Set(telemetry::kWarnedDeals, {tenant, name}, static_cast<double>(counts.at(severity)));
+  }
+}
+
 }  // namespace
 
 Status ForecastGauges::Add(const records_client::Question& question, const std::string& tenant,
                            GaugeSheet* sheet) {
   GTM_ASSIGN_OR_RETURN(const DealTable table, domain::DealsAt(question.view, question.as_of));
   if (table.deals.empty()) return {};
+  AddWarnings(question, table, tenant, sheet);
   const absl::CivilDay today = domain::DayAt(table.today);
   const FiscalPeriod quarter = table.calendar.PeriodOf(today, PeriodUnit::kQuarter);
   const domain::Model learned = domain::LearnModel(table);

@@ -11,8 +11,8 @@
 
 namespace gtm::forecasting::handler {
 
-// Computes what GetForecast, GetCoverage and Backtest answer. The backtest, which costs the
-// most, is done again at most once an hour. Not thread-safe.
+// Computes what GetForecast, GetCoverage, InterrogatePipeline and Backtest answer. The backtest,
+// which costs the most, is done again at most once an hour. Not thread-safe.
 class ForecastGauges {
  public:
   // Forecasts need enough history, ratios a target that is above 0, calibration at least

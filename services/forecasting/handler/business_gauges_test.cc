@@ -65,6 +65,19 @@ TEST_F(ForecastGaugesTest, ForecastNothingFromTooFewDeals) {
   EXPECT_TRUE(gauges.contains("gtm_forecast_won_amount acme this_quarter all USD"));
 }
 
+TEST_F(ForecastGaugesTest, CountEveryOpenDealUnderItsGravestWarning) {
+  PutDeals(60);                                                           // a third of them open
+  fake_.Put(test::Opportunity("x", "acme").Stage("2026-04-20", "open"));  // without an amount
+  const auto gauges = Gauges();
+  double sum = 0;
+  for (const char* severity : {"none", "low", "medium", "high"}) {
+    sum += gauges.at(std::string("gtm_pipeline_warned_deals acme ") + severity);
+  }
+  EXPECT_GE(sum, 21);
+  EXPECT_EQ(gauges.at("gtm_pipeline_warned_deals acme low"), 1);
+  EXPECT_EQ(gauges.at("gtm_pipeline_warned_deals acme high"), 0);
+}
+
 TEST_F(ForecastGaugesTest, TellQuantilesTargetAndLargestSegments) {
   PutDeals(700);
   fake_.Put(test::Seller("ada").Set([](auto& seller) {

@@ -149,6 +149,32 @@ TEST_F(ForecastingHandlerTest, ForecastTellsPartsTargetAndProvenance) {
   EXPECT_NEAR(forecast.learned().arrivals_per_day().value(), 1, 0.2);
 }
 
+// C15: the costlier it is to be over, the less is committed to.
+TEST_F(ForecastingHandlerTest, CommitsToTheQuantileOfItsCosts) {
+  PutHistory();
+  EXPECT_FALSE(Forecast({}).has_commit());
+  const auto commit_at = [&](double over, double under) {
+    v1::GetForecastRequest request;
+    request.set_over_cost(over);
+    request.set_under_cost(under);
+    return Forecast(request);
+  };
+  const v1::Forecast even = commit_at(2, 2);
+  EXPECT_THAT(even.commit().amount(), EqualsProto(even.bookings().p50()));
+  const v1::Forecast careful = commit_at(9, 1);
+  EXPECT_DOUBLE_EQ(careful.commit().level(), 0.1);
+  EXPECT_THAT(careful.commit().amount(), EqualsProto(careful.bookings().p10()));
+  EXPECT_THAT(commit_at(0.05, 0.95).commit().amount(), EqualsProto(careful.bookings().p95()));
+  EXPECT_NE(even.provenance().input_sha256(), careful.provenance().input_sha256());
+  v1::GetForecastRequest request;
+  request.set_over_cost(-1);
+  v1::GetForecastResponse response;
+  rpc::Call call = MakeCall();
+  const Status status = handler_.GetForecast(call, request, &response);
+  EXPECT_THAT(status, FailsOn("over_cost"));
+  EXPECT_THAT(status, FailsOn("under_cost"));
+}
+
 TEST_F(ForecastingHandlerTest, SameQuestionSameBytes) {
   PutHistory();
   v1::GetForecastRequest request;

@@ -3,6 +3,8 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include <cmath>
+
 #include "common/core/ids.h"
 #include "fmt/format.h"
 
@@ -14,6 +16,22 @@ constexpr int kContributionsMax = 1000;
 
 std::string Join(std::string_view prefix, std::string_view field) {
   return prefix.empty() ? std::string(field) : fmt::format("{}.{}", prefix, field);
+}
+
+// Costs of errors come in pairs of finite numbers above 0.
+std::optional<domain::ErrorCosts> CostsOf(const v1::GetForecastRequest& request,
+                                          std::string_view prefix, Violations* violations) {
+  if (!request.has_over_cost() && !request.has_under_cost()) return {};
+  const auto check = [&](const char* field, bool given, double cost) {
+    if (!given) {
+      violations->Add(Join(prefix, field), "required: give over_cost and under_cost, or neither");
+    } else if (!(cost > 0) || !std::isfinite(cost)) {
+      violations->Add(Join(prefix, field), "must be a finite number above 0");
+    }
+  };
+  check("over_cost", request.has_over_cost(), request.over_cost());
+  check("under_cost", request.has_under_cost(), request.under_cost());
+  return domain::ErrorCosts{request.over_cost(), request.under_cost()};
 }
 
 }  // namespace
@@ -127,6 +145,7 @@ Result<ForecastQuestion> ParseForecast(const v1::GetForecastRequest& request,
   question.contribution_count = request.contribution_count() == 0
                                     ? kContributionsDefault
                                     : std::min(request.contribution_count(), kContributionsMax);
+  question.costs = CostsOf(request, prefix, &violations);
   GTM_RETURN_IF_ERROR(violations.ToStatus());
   return question;
 }

@@ -12,6 +12,7 @@
 #include "common/core/result.h"
 #include "google/protobuf/message.h"
 #include "gtm/forecasting/v1/service.pb.h"
+#include "services/forecasting/domain/commit_amount.h"
 #include "services/forecasting/domain/deals.h"
 #include "services/forecasting/domain/pipeline.h"
 
@@ -47,6 +48,7 @@ struct ForecastQuestion {
   domain::Selection selection;
   std::optional<Money> target;
   int contribution_count = 10;
+  std::optional<domain::ErrorCosts> costs;
 };
 // Also for GetCoverage, which has no contributions.
 Result<ForecastQuestion> ParseForecast(const v1::GetForecastRequest& request,

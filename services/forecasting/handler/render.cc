@@ -230,17 +230,4 @@ v1::PipelineGroup ToProto(const domain::PipelineGroup& group, std::string displa
   return result;
 }
 
-v1::BacktestCut ToProto(const domain::Cut& cut, Currency currency) {
-  v1::BacktestCut result;
-  *result.mutable_period() = ToProto(cut.quarter);
-  result.set_cut_day(cut.cut_day);
-  *result.mutable_as_of() = ToProto(cut.as_of);
-  *result.mutable_actual() = ToMoney(cut.actual_micros, currency);
-  *result.mutable_bookings() = ToProto(cut.mean_micros, cut.bookings, currency);
-  *result.mutable_weighted_pipeline() = ToMoney(cut.weighted_pipeline_micros, currency);
-  *result.mutable_run_rate() = ToMoney(cut.run_rate_micros, currency);
-  *result.mutable_previous_quarter() = ToMoney(cut.previous_quarter_micros, currency);
-  return result;
-}
-
 }  // namespace gtm::forecasting::handler

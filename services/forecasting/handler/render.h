@@ -14,7 +14,6 @@
 #include "services/forecasting/domain/data_quality.h"
 #include "services/forecasting/domain/forecast_period.h"
 #include "services/forecasting/domain/pipeline.h"
-#include "services/forecasting/domain/walk_forward.h"
 
 namespace gtm::forecasting::handler {
 
@@ -40,6 +39,5 @@ v1::PipelineGroup ToProto(const domain::PipelineGroup& group, std::string displa
                           Currency currency);
 // The median of rising numbers with the interval of its rank.
 type::v1::Estimate MedianEstimate(const std::vector<int32_t>& sorted);
-v1::BacktestCut ToProto(const domain::Cut& cut, Currency currency);
 
 }  // namespace gtm::forecasting::handler

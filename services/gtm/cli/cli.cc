@@ -128,6 +128,9 @@ int Run(std::vector<std::string> arguments, const Console& console,
   AddHandoverCommands(app, session);
   AddSponsorsCommands(app, session);
   AddForecastCommands(app, session);
+  AddPipelineCommands(app, session);
+  AddWhatIfCommand(app, session);
+  AddVelocityCommands(app, session);
   AddSignalsCommands(app, session);
   AddDefinitionCommands(app, session);
   AddImportCommand(app, session);

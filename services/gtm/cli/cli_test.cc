@@ -340,8 +340,8 @@ TEST_F(CliTest, WrongUsageEndsWithTwo) {
 TEST_F(CliTest, HelpTellsExitCodes) {
   EXPECT_EQ(Run({"--help"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done in part"));
-  for (const char* command : {"targets", "sponsors", "forecast", "signals", "definition", "import",
-                              "record", "completion", "version"}) {
+  for (const char* command : {"targets", "sponsors", "forecast", "pipeline", "signals",
+                              "definition", "import", "record", "completion", "version"}) {
     EXPECT_THAT(out_.str(), HasSubstr(command));
     EXPECT_EQ(Run({command, "--help"}), 0) << command;
     Run({"--help"});

@@ -65,10 +65,16 @@ void AddTargetsCommands(CLI::App& app, Session& session);
 void AddDefinitionCommands(CLI::App& app, Session& session);
 void AddSponsorsCommands(CLI::App& app, Session& session);
 void AddForecastCommands(CLI::App& app, Session& session);
+void AddPipelineCommands(CLI::App& app, Session& session);
+void AddWhatIfCommand(CLI::App& app, Session& session);
+// Under `gtm pipeline`, which it makes where nobody has.
+void AddVelocityCommands(CLI::App& app, Session& session);
 void AddSignalsCommands(CLI::App& app, Session& session);
 void AddApiKeyCommands(CLI::App& app, Session& session);
 void AddVersionCommand(CLI::App& app, Session& session);
 void AddHandoverCommands(CLI::App& app, Session& session);
+// Under `gtm funnel`.
+void AddFunnelPlanCommand(CLI::App& funnel, Session& session);
 
 // "0.1.0".
 std::string VersionText();

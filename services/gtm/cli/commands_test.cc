@@ -91,6 +91,14 @@ class FakeForecasting final : public forecasting::v1::ForecastingService::Servic
     response->mutable_forecast()->mutable_bookings();
     return grpc::Status::OK;
   }
+  forecasting::v1::InterrogatePipelineRequest interrogated;
+  grpc::Status InterrogatePipeline(
+      ServerContext*, const forecasting::v1::InterrogatePipelineRequest* request,
+      forecasting::v1::InterrogatePipelineResponse* response) override {
+    interrogated = *request;
+    response->add_deals()->set_opportunity_id("o-1");
+    return grpc::Status::OK;
+  }
   grpc::Status GetCoverage(ServerContext*, const forecasting::v1::GetCoverageRequest*,
                            forecasting::v1::GetCoverageResponse*) override {
     ++coverage_count;
@@ -198,6 +206,30 @@ TEST_F(CommandsTest, ForecastOfAPeriodThatIsOverAsksForNoCoverage) {
   forecasting_.remaining_days = 3;
   EXPECT_EQ(Run({"forecast"}), 0);
   EXPECT_EQ(forecasting_.coverage_count, 1);
+}
+
+TEST_F(CommandsTest, PipelineInterrogateSendsWhatTheFlagsSay) {
+  EXPECT_EQ(Run({"pipeline", "interrogate", "--only", "no-legal-review", "--only", "single-contact",
+                 "--severity", "medium", "--owner", "ada", "--deals", "5", "--quiet-days", "10",
+                 "--as-of", "2026-03-31", "--period", "2026-Q2"}),
+            0)
+      << err_.str();
+  using forecasting::v1::DealWarning;
+  const auto& sent = forecasting_.interrogated;
+  ASSERT_EQ(sent.warning_types_size(), 2);
+  EXPECT_EQ(sent.warning_types(0), DealWarning::TYPE_NO_LEGAL_REVIEW);
+  EXPECT_EQ(sent.warning_types(1), DealWarning::TYPE_SINGLE_CONTACT);
+  EXPECT_EQ(sent.severity_min(), DealWarning::SEVERITY_MEDIUM);
+  EXPECT_EQ(sent.selection().owner_seller_id(), "ada");
+  EXPECT_EQ(sent.page_size(), 5);
+  EXPECT_EQ(sent.rules().quiet_days(), 10);
+  EXPECT_EQ(sent.period().index(), 2);
+  EXPECT_TRUE(sent.point().has_as_of());
+  EXPECT_EQ(Run({"pipeline", "interrogate", "o-1"}), 0) << err_.str();
+  EXPECT_EQ(forecasting_.interrogated.opportunity_id(), "o-1");
+  EXPECT_EQ(forecasting_.interrogated.severity_min(), DealWarning::SEVERITY_UNSPECIFIED);
+  EXPECT_EQ(Run({"pipeline", "interrogate", "--only", "bad-hair"}), 2);
+  EXPECT_EQ(Run({"pipeline"}), 2);
 }
 
 TEST_F(CommandsTest, SignalsSeriesRefusesAUnitThatItCannotKeep) {

@@ -7,6 +7,7 @@
 
 #include "gtm/forecasting/v1/service.grpc.pb.h"
 #include "services/gtm/cli/command.h"
+#include "services/gtm/cli/forecast_flags.h"
 #include "services/gtm/cli/forecast_view.h"
 #include "services/gtm/cli/text_format.h"
 
@@ -16,24 +17,10 @@ namespace {
 using forecasting::v1::ForecastingService;
 namespace v1 = forecasting::v1;
 
-struct ForecastFlags {
-  PointFlags point;
-  std::string period;
-  std::string target;
-  std::string owner;
-  std::string segment;
-  std::string by = "stage";
-  std::string note;
-  int deals = 10;
-};
-
 // Fields that GetForecast and GetCoverage share.
 template <class Request>
 Status Fill(const ForecastFlags& flags, Request* request) {
-  GTM_ASSIGN_OR_RETURN(*request->mutable_point(), flags.point.Parse());
-  if (!flags.period.empty()) {
-    GTM_ASSIGN_OR_RETURN(*request->mutable_period(), ParsePeriodFlag(flags.period, "--period"));
-  }
+  GTM_RETURN_IF_ERROR(FillPeriodAndPoint(flags, request));
   if (!flags.target.empty()) {
     GTM_ASSIGN_OR_RETURN(*request->mutable_target_amount(),
                          ParseMoneyFlag(flags.target, "--target"));
@@ -41,6 +28,12 @@ Status Fill(const ForecastFlags& flags, Request* request) {
   request->mutable_selection()->set_owner_seller_id(flags.owner);
   request->mutable_selection()->set_segment(flags.segment);
   return {};
+}
+
+// What errors cost, where it was given.
+void FillCosts(const ForecastFlags& flags, v1::GetForecastRequest* request) {
+  if (flags.over_cost != 0) request->set_over_cost(flags.over_cost);
+  if (flags.under_cost != 0) request->set_under_cost(flags.under_cost);
 }
 
 Result<v1::GetCoverageResponse> AskCoverage(Session& session, const ForecastFlags& flags) {
@@ -53,6 +46,7 @@ Result<int> RunShow(Session& session, const ForecastFlags& flags) {
   v1::GetForecastRequest request;
   GTM_RETURN_IF_ERROR(Fill(flags, &request));
   request.set_contribution_count(std::max(flags.deals, 1));
+  FillCosts(flags, &request);
   GTM_ASSIGN_OR_RETURN(auto answer, session.client().Call<ForecastingService>(
                                         &ForecastingService::Stub::GetForecast, request));
   if (flags.deals == 0) answer.mutable_forecast()->clear_contributions();
@@ -92,26 +86,12 @@ Result<int> RunPipeline(Session& session, const ForecastFlags& flags) {
   return kExitOk;
 }
 
-Result<int> RunBacktest(Session& session, const ForecastFlags& flags) {
-  v1::BacktestRequest request;
-  GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
-  if (!flags.period.empty()) {
-    GTM_ASSIGN_OR_RETURN(*request.mutable_first_quarter(),
-                         ParsePeriodFlag(flags.period, "--period"));
-  }
-  GTM_ASSIGN_OR_RETURN(const auto answer, session.client().Call<ForecastingService>(
-                                              &ForecastingService::Stub::Backtest, request));
-  Printer printer = session.printer();
-  if (printer.Json(answer)) return kExitOk;
-  PrintBacktest(answer, &printer);
-  return kExitOk;
-}
-
 Result<int> RunCommit(Session& session, const ForecastFlags& flags) {
   v1::CommitForecastEditionRequest request;
   request.set_request_id(NewRequestId());
   request.set_note(flags.note);
   GTM_RETURN_IF_ERROR(Fill(flags, request.mutable_forecast()));
+  FillCosts(flags, request.mutable_forecast());
   GTM_ASSIGN_OR_RETURN(const auto edition,
                        session.client().Call<ForecastingService>(
                            &ForecastingService::Stub::CommitForecastEdition, request));
@@ -134,6 +114,10 @@ void AddForecastCommands(CLI::App& app, Session& session) {
       ->type_name("AMOUNT");
   forecast->add_option("--owner", flags->owner, "Only deals of this seller")->type_name("ID");
   forecast->add_option("--segment", flags->segment, "Only deals of this segment");
+  forecast->add_option("--over-cost", flags->over_cost,
+                       "What a unit of over-forecast costs, against --under-cost: with both, the "
+                       "number to commit to");
+  forecast->add_option("--under-cost", flags->under_cost, "What a unit of under-forecast costs");
   forecast->add_option("--deals", flags->deals, "Deals to show by their swing")
       ->capture_default_str()
       ->check(CLI::Range(0, 1'000));
@@ -157,9 +141,9 @@ void AddForecastCommands(CLI::App& app, Session& session) {
       ->add_option("--by", flags->by, "How to group")
       ->capture_default_str()
       ->check(CLI::IsMember({"stage", "owner", "segment"}));
-  add("backtest", "Repeat the forecast at past cuts and compare", &RunBacktest);
   add("commit", "Keep the forecast as an immutable edition", &RunCommit)
       ->add_option("--note", flags->note, "Why");
+  AddForecastHistoryCommands(*forecast, session, flags);
 }
 
 }  // namespace gtm::cli

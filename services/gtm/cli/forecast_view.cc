@@ -75,6 +75,11 @@ void PrintDistribution(const Forecast& forecast, Printer* printer) {
   if (forecast.target().has_amount()) {
     rows.push_back({"target", forecast.target().amount(), TargetRemark(forecast)});
   }
+  if (forecast.has_commit()) {
+    rows.push_back({"commit", forecast.commit().amount(),
+                    fmt::format("least expected cost, where an unit over costs {} and one under {}",
+                                forecast.commit().over_cost(), forecast.commit().under_cost())});
+  }
   PrintChart(rows, printer);
 }
 
@@ -249,47 +254,6 @@ void PrintPipeline(const forecasting::v1::GetPipelineResponse& pipeline, bool wi
                 EstimateText(pipeline.won_cycle_days(), false, " days"));
   PrintWarnings(pipeline.warnings(), printer);
   printer->Line(ProvenanceText(pipeline.provenance()));
-}
-
-void PrintBacktest(const forecasting::v1::BacktestResponse& backtest, Printer* printer) {
-  Table table{{{"quarter", "period", Align::kLeft, false},
-               {"day", "cut_day", Align::kRight, false},
-               {"came", "actual", Align::kRight, false},
-               {"P10", "p10", Align::kRight, false},
-               {"P50", "p50", Align::kRight, false},
-               {"P90", "p90", Align::kRight, false},
-               {"inside", "inside", Align::kLeft, false},
-               {"weighted pipeline", "weighted_pipeline", Align::kRight, false},
-               {"run rate", "run_rate", Align::kRight, false}},
-              {}};
-  for (const auto& cut : backtest.cuts()) {
-    const int64_t actual = MicrosOf(cut.actual());
-    const bool inside =
-        MicrosOf(cut.bookings().p10()) <= actual && actual <= MicrosOf(cut.bookings().p90());
-    table.rows.push_back({PeriodText(cut.period()), std::to_string(cut.cut_day()),
-                          MoneyCell(cut.actual()), MoneyCell(cut.bookings().p10()),
-                          MoneyCell(cut.bookings().p50()), MoneyCell(cut.bookings().p90()),
-                          Cell(inside ? "yes" : "no", inside ? Tone::kGood : Tone::kWarn),
-                          MoneyCell(cut.weighted_pipeline()), MoneyCell(cut.run_rate())});
-  }
-  Table skills{{{"method", "method", Align::kLeft, false},
-                {"absolute error", "absolute_error_share", Align::kRight, false},
-                {"bias", "bias_share", Align::kRight, false}},
-               {}};
-  for (const auto& skill : backtest.skills()) {
-    skills.rows.push_back(
-        {EnumText(skill.method(), ""),
-         Cell(Percent(skill.absolute_error_share()),
-              fmt::format("{}", skill.absolute_error_share())),
-         Cell(Percent(skill.bias_share()), fmt::format("{}", skill.bias_share()))});
-  }
-  printer->Heading("Back-test: what would have been told, and what came");
-  printer->Main(table);
-  printer->Blank();
-  printer->Extra(skills);
-  printer->Line("inside P10 to P90: " + EstimateText(backtest.interval_coverage(), true) +
-                "; 80 % is right");
-  printer->Line(ProvenanceText(backtest.provenance()));
 }
 
 }  // namespace gtm::cli

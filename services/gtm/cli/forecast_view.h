@@ -15,6 +15,5 @@ void PrintCoverage(const forecasting::v1::GetCoverageResponse& coverage, Printer
 // `with_ids`: behind the names of the groups, such as those of sellers.
 void PrintPipeline(const forecasting::v1::GetPipelineResponse& pipeline, bool with_ids,
                    Printer* printer);
-void PrintBacktest(const forecasting::v1::BacktestResponse& backtest, Printer* printer);
 
 }  // namespace gtm::cli

@@ -96,14 +96,17 @@ Result<int> RunFunnel(Session& session, const FunnelFlags& flags) {
 
 void AddFunnelCommand(CLI::App& app, Session& session) {
   auto flags = std::make_shared<FunnelFlags>();
-  CLI::App* funnel = app.add_subcommand("funnel", "Check whether a funnel plan can be");
+  CLI::App* funnel = app.add_subcommand("funnel", "Plan a funnel; check whether one can be");
   flags->point.Register(*funnel);
   funnel
       ->add_option("--file", flags->file,
                    "A CheckFunnelPlanRequest in JSON; - reads standard input")
-      ->required()
       ->type_name("FILE");
-  funnel->callback([&session, flags] {
+  funnel->require_subcommand(0, 1);
+  AddFunnelPlanCommand(*funnel, session);
+  funnel->callback([funnel, &session, flags] {
+    if (!funnel->get_subcommands().empty()) return;
+    if (flags->file.empty()) throw CLI::RequiredError("--file, or the command plan,");
     session.action = [&session, flags] { return RunFunnel(session, *flags); };
   });
 }

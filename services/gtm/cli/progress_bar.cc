@@ -21,9 +21,9 @@ std::string ProgressLine(const std::string& title, const ProgressState& state, i
   const std::string bar = Bar(state.share, bar_width);
   const double seconds = absl::ToDoubleSeconds(state.elapsed);
   std::string line =
-      fmt::format("{}  {}{} {:>3} %  {} records", title, bar,
+      fmt::format("{}  {}{} {:>3} %  {} {}", title, bar,
                   std::string(static_cast<size_t>(bar_width - DisplayWidth(bar)), ' '),
-                  static_cast<int>(state.share * 100), Thousands(state.record_count));
+                  static_cast<int>(state.share * 100), Thousands(state.record_count), state.unit);
   if (seconds >= 0.5) {
     line += fmt::format(
         "  {}/s",

@@ -12,6 +12,7 @@ struct ProgressState {
   double share = 0;          // 0 to 1
   int64_t record_count = 0;  // done so far
   absl::Duration elapsed = absl::ZeroDuration();
+  const char* unit = "records";
 };
 
 // "importing  ████████      62 %  12,400 records  3,200/s  0:04 left"

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "services/targeting/domain/definition.h"
 
 namespace gtm::targeting::domain {
@@ -35,6 +37,20 @@ TEST(MeasureEngagement, HalvesATouchWithEveryHalfLife) {
   rule.half_life_days = 7;
   rule.touch_points[kMeeting] = 8;
   EXPECT_EQ(Measure({Touch(21), Touch(7)}, rule).recent_micropoints, 1'000'000 + 4'000'000);
+}
+
+// What is left out for its age would have rounded to nothing, to the micropoint.
+TEST(MeasureEngagement, CountsEveryMicropointThatIsLeft) {
+  EngagementRule rule;
+  rule.half_life_days = 1;
+  for (const int32_t points : {1, 64, 65, 10'000}) {
+    rule.touch_points[kMeeting] = points;
+    for (int days_ago = 0; days_ago < 45; ++days_ago) {
+      EXPECT_EQ(Measure({Touch(days_ago)}, rule).recent_micropoints,
+                std::llround(points * 1e6 * std::exp2(-days_ago)))
+          << points << " points, " << days_ago << " days ago";
+    }
+  }
 }
 
 TEST(MeasureEngagement, CountsOnlyWhatTheBuyerDoes) {  // C18

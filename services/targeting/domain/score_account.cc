@@ -49,6 +49,8 @@ criteria::Part PriorityPart(std::string id, int64_t max, const ScoreRange& range
   return part;
 }
 
+}  // namespace
+
 ExplainedScore ExplainPriority(const Definition& definition, const AccountScore& score) {
   ExplainedScore out{score.priority, {}};
   out.parts.push_back(PriorityPart("fit", definition.fit_priority_max(), score.fit));
@@ -59,17 +61,11 @@ ExplainedScore ExplainPriority(const Definition& definition, const AccountScore&
   return out;
 }
 
-std::vector<std::string> DecidingCriteria(const criteria::Evaluator& evaluator,
-                                          const ExplainedScore& fit) {
-  std::vector<std::string> ids;
-  for (size_t i = 0; i < fit.parts.size(); ++i) {
-    const bool leaves_room = evaluator.least_micropoints(i) < evaluator.most_micropoints(i);
-    if (!fit.parts[i].known && leaves_room) ids.push_back(fit.parts[i].criterion_id);
-  }
-  return ids;
+bool LeavesRoom(const Definition& definition, size_t criterion, uint32_t outcome) {
+  const criteria::Evaluator& fit = definition.fit();
+  return outcome == criteria::kMissingOutcome &&
+         fit.least_micropoints(criterion) < fit.most_micropoints(criterion);
 }
-
-}  // namespace
 
 ScoreRange Prioritize(const Definition& definition, const ScoreRange& fit,
                       const std::optional<ScoreRange>& engagement) {
@@ -95,7 +91,9 @@ AccountScorer::AccountScorer(const Definition& definition, const book::BookView&
       context_{view, as_of, view.settings().calendar.DayOf(as_of)},
       meter_(definition.spec().engagement_rule, as_of),
       fit_values_(definition.fit_attributes().size()),
-      engagement_values_(definition.engagement_attributes().size()) {}
+      engagement_values_(definition.engagement_attributes().size()),
+      fit_outcomes_(fit_values_.size()),
+      engagement_outcomes_(engagement_values_.size()) {}
 
 void AccountScorer::Read(book::AccountRow row) {
   if (read_ == row) return;
@@ -103,7 +101,7 @@ void AccountScorer::Read(book::AccountRow row) {
   const book::AccountFacts account = context_.view.account(row);
   EngagementMeasure measure;
   if (definition_.reads_engagement()) measure = meter_.Measure(context_.view.engagements_of(row));
-  const auto read = [&](const std::vector<AttributeRef>& refs, std::vector<criteria::Value>* out) {
+  const auto read = [&](const std::vector<AttributeRef>& refs, auto* out) {
     for (size_t i = 0; i < refs.size(); ++i) {
       (*out)[i] = ReadAccount(refs[i], context_, row, account, measure);
     }
@@ -135,30 +133,41 @@ AccountScore AccountScorer::Score(book::AccountRow row) {
   return Judge(definition_.fit().Evaluate(fit_values_), engagement);
 }
 
-ExplainedAccountScore AccountScorer::Explain(book::AccountRow row) {
+WeighedAccount AccountScorer::Weigh(book::AccountRow row) {
   Read(row);
-  ExplainedAccountScore out;
-  out.fit = definition_.fit().Explain(fit_values_);
   std::optional<ScoreRange> engagement;
   if (definition_.engagement() != nullptr) {
-    out.engagement = definition_.engagement()->Explain(engagement_values_);
-    engagement = out.engagement->range;
+    engagement = definition_.engagement()->Evaluate(engagement_values_, engagement_outcomes_);
   }
-  out.score = Judge(out.fit.range, engagement);
+  const ScoreRange fit = definition_.fit().Evaluate(fit_values_, fit_outcomes_);
+  return {Judge(fit, engagement), fit_values_, fit_outcomes_, engagement_values_,
+          engagement_outcomes_};
+}
+
+ExplainedAccountScore AccountScorer::Explain(book::AccountRow row) {
+  ExplainedAccountScore out;
+  const WeighedAccount weighed = Weigh(row);
+  out.score = weighed.score;
+  out.fit = definition_.fit().Explain(fit_values_);
+  if (definition_.engagement() != nullptr) {
+    out.engagement = definition_.engagement()->Explain(engagement_values_);
+  }
   out.priority = ExplainPriority(definition_, out.score);
   if (out.score.verdict == Verdict::kUndecided) {
-    out.deciding_criterion_ids = DecidingCriteria(definition_.fit(), out.fit);
+    for (size_t i = 0; i < fit_outcomes_.size(); ++i) {
+      if (LeavesRoom(definition_, i, fit_outcomes_[i])) {
+        out.deciding_criterion_ids.push_back(out.fit.parts[i].criterion_id);
+      }
+    }
   }
   return out;
 }
 
-std::string AccountScorer::Inputs(book::AccountRow row) {
+void AccountScorer::AppendInputs(book::AccountRow row, std::string* out) {
   Read(row);
-  std::string text;
-  AppendText(context_.view.account(row).id, &text);
-  AppendValues(fit_values_, &text);
-  AppendValues(engagement_values_, &text);
-  return text;
+  AppendText(context_.view.account(row).id, out);
+  AppendValues(fit_values_, out);
+  AppendValues(engagement_values_, out);
 }
 
 }  // namespace gtm::targeting::domain

@@ -12,9 +12,11 @@
 // threshold; no target where even the highest does not; else undecided.
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "common/book/book.h"
 #include "services/targeting/domain/definition.h"
 
@@ -41,6 +43,16 @@ struct ExplainedAccountScore {
   std::vector<std::string> deciding_criterion_ids;
 };
 
+// A score and what an explanation of it is made of: the value of each criterion, and the
+// outcome that it fell into.
+struct WeighedAccount {
+  AccountScore score;
+  std::span<const criteria::Value> fit_values;
+  std::span<const uint32_t> fit_outcomes;
+  std::span<const criteria::Value> engagement_values;  // none where not scored
+  std::span<const uint32_t> engagement_outcomes;
+};
+
 // Scores accounts of one view under one definition at one instant. Keeps scratch memory:
 // scoring allocates nothing for an account, explaining does. Not thread-safe; several
 // can share a view and a definition, which must outlive it.
@@ -50,8 +62,10 @@ class AccountScorer {
   // `row` is live.
   AccountScore Score(book::AccountRow row);
   ExplainedAccountScore Explain(book::AccountRow row);
-  // Every value that Score reads, in a canonical form, for hashing.
-  std::string Inputs(book::AccountRow row);
+  // As Score. What it refers to lives until another row is asked for.
+  WeighedAccount Weigh(book::AccountRow row);
+  // Appends every value that Score reads, in a canonical form, for hashing.
+  void AppendInputs(book::AccountRow row, std::string* out);
 
  private:
   void Read(book::AccountRow row);
@@ -62,9 +76,17 @@ class AccountScorer {
   ReadContext context_;
   EngagementMeter meter_;
   std::optional<book::AccountRow> read_;  // whose values are held
-  std::vector<criteria::Value> fit_values_;
-  std::vector<criteria::Value> engagement_values_;
+  // Inline for as many criteria as people write.
+  absl::InlinedVector<criteria::Value, 16> fit_values_;
+  absl::InlinedVector<criteria::Value, 16> engagement_values_;
+  absl::InlinedVector<uint32_t, 16> fit_outcomes_;
+  absl::InlinedVector<uint32_t, 16> engagement_outcomes_;
 };
+
+// The two parts of a priority.
+criteria::ExplainedScore ExplainPriority(const Definition& definition, const AccountScore& score);
+// True where a criterion of the fit that has this outcome leaves room for another score.
+bool LeavesRoom(const Definition& definition, size_t criterion, uint32_t outcome);
 
 // Numbers that both kinds of score share: fit and engagement by their weights.
 criteria::ScoreRange Prioritize(const Definition& definition, const criteria::ScoreRange& fit,

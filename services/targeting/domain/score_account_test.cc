@@ -129,8 +129,13 @@ TEST_F(ScoreAccount, GivesEqualInputsForEqualScoresOnly) {
   PutAccount("b", 2822, "", {"software"});
   const book::BookView view = records_.View();
   AccountScorer scorer(definition_, view, kNow);
-  EXPECT_EQ(scorer.Inputs(*view.FindAccount("a")), scorer.Inputs(*view.FindAccount("a")));
-  EXPECT_NE(scorer.Inputs(*view.FindAccount("a")), scorer.Inputs(*view.FindAccount("b")));
+  const auto inputs = [&](std::string_view id) {
+    std::string text;
+    scorer.AppendInputs(*view.FindAccount(id), &text);
+    return text;
+  };
+  EXPECT_EQ(inputs("a"), inputs("a"));
+  EXPECT_NE(inputs("a"), inputs("b"));
 }
 
 // Random accounts: parts sum at every level, and score and explanation agree.

@@ -12,10 +12,15 @@
 
 namespace gtm::targeting::domain {
 
+// Writes eight bytes, the lowest first.
+inline void WriteNumber(uint64_t number, char* at) {
+  for (int i = 0; i < 8; ++i) at[i] = static_cast<char>((number >> (8 * i)) & 0xff);
+}
+
 inline void AppendNumber(uint64_t number, std::string* out) {
-  for (int shift = 0; shift < 64; shift += 8) {
-    out->push_back(static_cast<char>((number >> shift) & 0xff));
-  }
+  char bytes[8];
+  WriteNumber(number, bytes);
+  out->append(bytes, sizeof(bytes));
 }
 
 inline void AppendText(std::string_view text, std::string* out) {
@@ -29,8 +34,9 @@ inline void AppendValues(std::span<const criteria::Value> values, std::string* o
     if (!value.known()) {
       out->push_back('-');
     } else if (value.number() != nullptr) {
-      out->push_back('n');
-      AppendNumber(std::bit_cast<uint64_t>(*value.number()), out);
+      char bytes[9] = {'n'};
+      WriteNumber(std::bit_cast<uint64_t>(*value.number()), bytes + 1);
+      out->append(bytes, sizeof(bytes));
     } else {
       out->push_back('w');
       AppendNumber(value.words().size(), out);

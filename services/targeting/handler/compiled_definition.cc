@@ -5,6 +5,7 @@
 
 #include "services/targeting/domain/lifecycle.h"
 #include "services/targeting/handler/parse.h"
+#include "services/targeting/handler/render.h"
 
 namespace gtm::targeting::handler {
 
@@ -14,28 +15,33 @@ std::string CompiledDefinition::HashInputs(absl::Time as_of, std::string_view in
 }
 
 Result<std::shared_ptr<const CompiledDefinition>> CompileForScoring(
-    std::shared_ptr<const v1::TargetDefinition> message) {
+    std::shared_ptr<const v1::TargetDefinition> message, const FiscalCalendar& calendar) {
   GTM_ASSIGN_OR_RETURN(domain::Definition definition, CompileDefinition(*message));
   v1::TargetDefinition bare = *message;
   domain::ClearOutputOnly(&bare);
   Sha256 content;
   content.UpdateText(CanonicalBytes(bare)).Update(int64_t{message->version_number()});
-  return std::shared_ptr<const CompiledDefinition>(
-      new CompiledDefinition{std::move(message), std::move(definition), content});
+  ScoreBytes score_bytes(definition);
+  const absl::Time due = ReviewDueTime(*message, calendar);
+  const auto used = [&](bool overdue) { return CanonicalBytes(RenderUsed(*message, overdue)); };
+  return std::shared_ptr<const CompiledDefinition>(new CompiledDefinition{
+      message, std::move(definition), content, std::move(score_bytes), calendar.time_zone(), due,
+      used(false), used(true), RulesVersion(*message)});
 }
 
 Result<std::shared_ptr<const CompiledDefinition>> CompiledDefinitions::Of(
-    const std::shared_ptr<const v1::TargetDefinition>& message) {
+    const std::shared_ptr<const v1::TargetDefinition>& message, const FiscalCalendar& calendar) {
   {
     const std::lock_guard lock(mutex_);
-    const auto found = std::find_if(used_.begin(), used_.end(),
-                                    [&](const auto& one) { return one->message == message; });
+    const auto found = std::find_if(used_.begin(), used_.end(), [&](const auto& one) {
+      return one->message == message && one->time_zone == calendar.time_zone();
+    });
     if (found != used_.end()) {
-      std::rotate(used_.begin(), found, found + 1);
+      if (found != used_.begin()) std::rotate(used_.begin(), found, found + 1);
       return used_.front();
     }
   }
-  GTM_ASSIGN_OR_RETURN(auto compiled, CompileForScoring(message));
+  GTM_ASSIGN_OR_RETURN(auto compiled, CompileForScoring(message, calendar));
   const std::lock_guard lock(mutex_);
   if (used_.size() == kCountMax) used_.pop_back();
   used_.insert(used_.begin(), compiled);

@@ -74,7 +74,9 @@ Status FillScore(const records_client::Question& question, Handover* handover) {
   const domain::AccountScore score = scorer.Score(*row);
   handover->set_fit_micropoints(score.fit.micropoints);
   handover->set_priority_micropoints(score.priority.micropoints);
-  handover->set_input_sha256(HashInputs(**chosen, question.as_of, scorer.Inputs(*row)));
+  std::string inputs;
+  scorer.AppendInputs(*row, &inputs);
+  handover->set_input_sha256(HashInputs(**chosen, question.as_of, inputs));
   return {};
 }
 

@@ -125,17 +125,22 @@ void Render(const domain::Handshake& handshake, const DayRange& days,
   AddReasons(handshake.disqualification_reasons, response->mutable_disqualification_reasons());
 }
 
-v1::DefinitionUsed RenderUsed(const v1::TargetDefinition& definition,
-                              const records_client::Question& question) {
+v1::DefinitionUsed RenderUsed(const v1::TargetDefinition& definition, bool review_overdue) {
   v1::DefinitionUsed out;
   out.set_definition_id(definition.id());
   out.set_version_number(definition.version_number());
-  if (definition.has_activate_time()) {
-    const absl::Time activated = domain::TimeOf(definition.activate_time());
-    const auto& calendar = question.view.settings().calendar;
-    out.set_review_overdue(question.as_of >= domain::ReviewDueTime(calendar, activated));
-  }
+  out.set_review_overdue(review_overdue);
   return out;
+}
+
+absl::Time ReviewDueTime(const v1::TargetDefinition& definition, const FiscalCalendar& calendar) {
+  if (!definition.has_activate_time()) return absl::InfiniteFuture();
+  return domain::ReviewDueTime(calendar, domain::TimeOf(definition.activate_time()));
+}
+
+std::string RulesVersion(const v1::TargetDefinition& definition) {
+  return fmt::format("target_definition {} version {}", definition.id(),
+                     definition.version_number());
 }
 
 type::v1::Provenance RenderProvenance(const records_client::Question& question,
@@ -145,10 +150,7 @@ type::v1::Provenance RenderProvenance(const records_client::Question& question,
   SetTime(question.as_of, out.mutable_as_of());
   out.set_revision(question.view.revision());
   out.set_input_sha256(std::move(input_sha256));
-  if (definition != nullptr) {
-    out.set_rules_version(fmt::format("target_definition {} version {}", definition->id(),
-                                      definition->version_number()));
-  }
+  if (definition != nullptr) out.set_rules_version(RulesVersion(*definition));
   return out;
 }
 

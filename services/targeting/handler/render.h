@@ -22,8 +22,11 @@ v1::ListAttributesResponse RenderAttributes();
 void Render(const domain::Handshake& handshake, const DayRange& days,
             v1::GetHandshakeResponse* response);
 
-v1::DefinitionUsed RenderUsed(const v1::TargetDefinition& definition,
-                              const records_client::Question& question);
+v1::DefinitionUsed RenderUsed(const v1::TargetDefinition& definition, bool review_overdue);
+// When the review of a definition is due; never where it is not active.
+absl::Time ReviewDueTime(const v1::TargetDefinition& definition, const FiscalCalendar& calendar);
+// "target_definition d1 version 2".
+std::string RulesVersion(const v1::TargetDefinition& definition);
 type::v1::Provenance RenderProvenance(const records_client::Question& question,
                                       const v1::TargetDefinition* definition,
                                       std::string input_sha256);

@@ -1,9 +1,12 @@
 // Scoring accounts and people.
 
+#include <algorithm>
 #include <charconv>
-#include <set>
 
-#include "common/core/clock.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/string_view.h"
+#include "common/core/ids.h"
+#include "common/core/proto_wire.h"
 #include "fmt/format.h"
 #include "services/targeting/domain/proto_time.h"
 #include "services/targeting/domain/rank_targets.h"
@@ -21,6 +24,8 @@ namespace gtm::targeting::handler {
 namespace {
 
 constexpr int kBatchAccountsMax = 1'000;
+// What the inputs of an account take at most, nearly always: one allocation for all of them.
+constexpr size_t kInputBytes = 512;
 
 // A question with the definition that answers it.
 struct Asked {
@@ -35,17 +40,45 @@ Result<Asked> Ask(records_client::Records& records, CompiledDefinitions& definit
                   const std::string& definition_id) {
   GTM_ASSIGN_OR_RETURN(records_client::Question question, records.Ask(call, point));
   GTM_ASSIGN_OR_RETURN(const auto message, ChooseDefinition(question, definition_id));
-  GTM_ASSIGN_OR_RETURN(auto compiled, definitions.Of(message));
+  GTM_ASSIGN_OR_RETURN(auto compiled, definitions.Of(message, question.view.settings().calendar));
   return Asked{std::move(question), std::move(compiled)};
+}
+
+bool IsReviewOverdue(const Asked& asked) {
+  return asked.question.as_of >= asked.compiled->review_due_time;
 }
 
 // Works for every answer that has `definition` and `provenance`.
 template <class Response>
 void FillBasis(const Asked& asked, std::string_view inputs, Response* response) {
   const v1::TargetDefinition& message = *asked.compiled->message;
-  *response->mutable_definition() = RenderUsed(message, asked.question);
+  *response->mutable_definition() = RenderUsed(message, IsReviewOverdue(asked));
   *response->mutable_provenance() = RenderProvenance(
       asked.question, &message, asked.compiled->HashInputs(asked.question.as_of, inputs));
+}
+
+// The same as bytes.
+template <class Response>
+void AppendBasis(const Asked& asked, std::string_view inputs, std::string* answer) {
+  using google::protobuf::Timestamp;
+  using type::v1::Provenance;
+  const CompiledDefinition& compiled = *asked.compiled;
+  wire::AppendItem(Response::kDefinitionFieldNumber,
+                   IsReviewOverdue(asked) ? compiled.used_overdue_bytes : compiled.used_bytes,
+                   answer);
+  const wire::Nested provenance(Response::kProvenanceFieldNumber, answer);
+  {
+    const wire::Nested as_of(Provenance::kAsOfFieldNumber, answer);
+    const int64_t seconds = absl::ToUnixSeconds(asked.question.as_of);
+    wire::AppendNumber(Timestamp::kSecondsFieldNumber, seconds, answer);
+    wire::AppendNumber(
+        Timestamp::kNanosFieldNumber,
+        absl::ToInt64Nanoseconds(asked.question.as_of - absl::FromUnixSeconds(seconds)), answer);
+  }
+  wire::AppendText(Provenance::kRevisionFieldNumber, asked.question.view.revision(), answer);
+  wire::AppendText(Provenance::kInputSha256FieldNumber,
+                   compiled.HashInputs(asked.question.as_of, inputs), answer);
+  wire::AppendText(Provenance::kRulesVersionFieldNumber, compiled.rules_version, answer);
 }
 
 Status CheckBatch(const v1::BatchScoreAccountsRequest& request) {
@@ -54,11 +87,15 @@ Status CheckBatch(const v1::BatchScoreAccountsRequest& request) {
   if (request.account_ids_size() > kBatchAccountsMax) {
     violations.Add("account_ids", "more than 1,000; ask in several calls or with ListTargets");
   }
-  std::set<std::string_view> seen;
+  absl::flat_hash_set<absl::string_view> seen;
+  seen.reserve(static_cast<size_t>(std::min(request.account_ids_size(), kBatchAccountsMax)));
   for (int i = 0; i < request.account_ids_size(); ++i) {
+    const std::string& id = request.account_ids(i);
+    const bool is_new = seen.insert(absl::string_view(id.data(), id.size())).second;
+    if (is_new && IsValidId(id)) continue;
     const std::string field = fmt::format("account_ids[{}]", i);
-    violations.CheckId(field, request.account_ids(i));
-    if (!seen.insert(request.account_ids(i)).second) violations.Add(field, "listed before");
+    violations.CheckId(field, id);
+    if (!is_new) violations.Add(field, "listed before");
   }
   return std::move(violations).ToStatus();
 }
@@ -109,7 +146,8 @@ Result<type::v1::PointInTime> PointOf(const type::v1::PointInTime& asked,
 }  // namespace
 
 Status TargetingHandler::ScoreAccount(rpc::Call& call, const v1::ScoreAccountRequest& request,
-                                      v1::ScoreAccountResponse* response) {
+                                      std::string* answer) {
+  using Response = v1::ScoreAccountResponse;
   Violations violations;
   violations.CheckId("account_id", request.account_id());
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
@@ -118,8 +156,12 @@ Status TargetingHandler::ScoreAccount(rpc::Call& call, const v1::ScoreAccountReq
   const auto row = asked.question.view.FindAccount(request.account_id());
   if (!row) return NotFound("account", request.account_id());
   domain::AccountScorer scorer(asked.definition(), asked.question.view, asked.question.as_of);
-  Render(request.account_id(), scorer.Explain(*row), response->mutable_score());
-  FillBasis(asked, scorer.Inputs(*row), response);
+  asked.compiled->score_bytes.AppendExplained(asked.definition(), Response::kScoreFieldNumber,
+                                              request.account_id(), scorer.Weigh(*row), answer);
+  std::string inputs;
+  inputs.reserve(kInputBytes);
+  scorer.AppendInputs(*row, &inputs);
+  AppendBasis<Response>(asked, inputs, answer);
   return {};
 }
 
@@ -142,25 +184,33 @@ Status TargetingHandler::ScoreContact(rpc::Call& call, const v1::ScoreContactReq
 
 Status TargetingHandler::BatchScoreAccounts(rpc::Call& call,
                                             const v1::BatchScoreAccountsRequest& request,
-                                            v1::BatchScoreAccountsResponse* response) {
+                                            std::string* answer) {
+  using Response = v1::BatchScoreAccountsResponse;
   GTM_RETURN_IF_ERROR(CheckBatch(request));
   GTM_ASSIGN_OR_RETURN(const Asked asked,
                        Ask(records_, definitions_, call, request.point(), request.definition_id()));
   domain::AccountScorer scorer(asked.definition(), asked.question.view, asked.question.as_of);
   const bool parts = request.detail() == v1::SCORE_DETAIL_PARTS;
+  std::string missing;
   std::string inputs;
+  inputs.reserve(kInputBytes * static_cast<size_t>(request.account_ids_size()));
   for (const std::string& id : request.account_ids()) {
     const auto row = asked.question.view.FindAccount(id);
     if (!row) {
-      response->add_missing_account_ids(id);
+      wire::AppendItem(Response::kMissingAccountIdsFieldNumber, id, &missing);
       domain::AppendText(id, &inputs);
       continue;
     }
-    v1::AccountScore* const score = response->add_scores();
-    parts ? Render(id, scorer.Explain(*row), score) : Render(id, scorer.Score(*row), score);
-    inputs += scorer.Inputs(*row);
+    if (parts) {
+      asked.compiled->score_bytes.AppendExplained(asked.definition(), Response::kScoresFieldNumber,
+                                                  id, scorer.Weigh(*row), answer);
+    } else {
+      ScoreBytes::Append(Response::kScoresFieldNumber, id, scorer.Score(*row), answer);
+    }
+    scorer.AppendInputs(*row, &inputs);
   }
-  FillBasis(asked, inputs, response);
+  *answer += missing;
+  AppendBasis<Response>(asked, inputs, answer);
   return {};
 }
 

@@ -2,6 +2,8 @@
 // The methods of gtm.targeting.v1.TargetingService as plain functions: parse, pin a view,
 // let the domain decide, commit, render. What they answer is said in service.proto.
 
+#include <string>
+
 #include "common/records_client/records_client.h"
 #include "common/rpc/call.h"
 #include "gtm/targeting/v1/service.pb.h"
@@ -35,13 +37,12 @@ class TargetingHandler {
                                  v1::SignOffTargetDefinitionResponse* response);
   Status RetireTargetDefinition(rpc::Call& call, const v1::RetireTargetDefinitionRequest& request,
                                 v1::RetireTargetDefinitionResponse* response);
-  // scores.cc
-  Status ScoreAccount(rpc::Call& call, const v1::ScoreAccountRequest& request,
-                      v1::ScoreAccountResponse* response);
+  // scores.cc. What is asked most is answered with the bytes of its response, appended.
+  Status ScoreAccount(rpc::Call& call, const v1::ScoreAccountRequest& request, std::string* answer);
   Status ScoreContact(rpc::Call& call, const v1::ScoreContactRequest& request,
                       v1::ScoreContactResponse* response);
   Status BatchScoreAccounts(rpc::Call& call, const v1::BatchScoreAccountsRequest& request,
-                            v1::BatchScoreAccountsResponse* response);
+                            std::string* answer);
   Status ListTargets(rpc::Call& call, const v1::ListTargetsRequest& request,
                      v1::ListTargetsResponse* response);
   // handovers.cc

@@ -46,9 +46,9 @@ class TargetingRpc final : public Base {
   GTM_RPC_UNARY(ListTargetDefinitions, v1::ListTargetDefinitionsRequest,
                 v1::ListTargetDefinitionsResponse)
   GTM_RPC_UNARY(ListAttributes, v1::ListAttributesRequest, v1::ListAttributesResponse)
-  GTM_RPC_UNARY(ScoreAccount, v1::ScoreAccountRequest, v1::ScoreAccountResponse)
+  GTM_RPC_UNARY_BYTES(ScoreAccount, v1::ScoreAccountRequest)
   GTM_RPC_UNARY(ScoreContact, v1::ScoreContactRequest, v1::ScoreContactResponse)
-  GTM_RPC_UNARY(BatchScoreAccounts, v1::BatchScoreAccountsRequest, v1::BatchScoreAccountsResponse)
+  GTM_RPC_UNARY_BYTES(BatchScoreAccounts, v1::BatchScoreAccountsRequest)
   GTM_RPC_UNARY(ListTargets, v1::ListTargetsRequest, v1::ListTargetsResponse)
   GTM_RPC_UNARY(RecordHandover, v1::RecordHandoverRequest, v1::RecordHandoverResponse)
   GTM_RPC_UNARY(DecideHandover, v1::DecideHandoverRequest, v1::DecideHandoverResponse)

@@ -9,6 +9,7 @@
 #include "common/testing/fake_records.h"
 #include "common/testing/matchers.h"
 #include "fmt/format.h"
+#include "services/targeting/handler/parse.h"
 #include "services/targeting/handler/targeting_handler.h"
 
 namespace gtm::targeting::handler {
@@ -55,6 +56,33 @@ inline v1::TargetDefinition MakeDefinition(const std::string& id, const std::str
   finance->set_share_bps(10'000);
   return definition;
 }
+
+// The handler with answers as messages where it gives bytes.
+class MessageHandler : public TargetingHandler {
+ public:
+  using TargetingHandler::TargetingHandler;
+  Status ScoreAccount(rpc::Call& call, const v1::ScoreAccountRequest& request,
+                      v1::ScoreAccountResponse* response) {
+    std::string bytes;
+    GTM_RETURN_IF_ERROR(TargetingHandler::ScoreAccount(call, request, &bytes));
+    return Read(bytes, response);
+  }
+  Status BatchScoreAccounts(rpc::Call& call, const v1::BatchScoreAccountsRequest& request,
+                            v1::BatchScoreAccountsResponse* response) {
+    std::string bytes;
+    GTM_RETURN_IF_ERROR(TargetingHandler::BatchScoreAccounts(call, request, &bytes));
+    return Read(bytes, response);
+  }
+
+ private:
+  // The bytes must be those that the generated code writes for the same message.
+  template <class Response>
+  static Status Read(const std::string& bytes, Response* response) {
+    EXPECT_TRUE(response->ParseFromString(bytes));
+    EXPECT_EQ(CanonicalBytes(*response), bytes);
+    return {};
+  }
+};
 
 class TargetingHandlerTest : public ::testing::Test {
  protected:
@@ -108,7 +136,7 @@ class TargetingHandlerTest : public ::testing::Test {
   }
 
   test::FakeRecords records_{"targeting"};
-  TargetingHandler handler_{records_};
+  MessageHandler handler_{records_};
   int next_request_ = 1'000;
   v1::CreateTargetDefinitionResponse created_;
   v1::ProposeTargetDefinitionResponse proposed_;
