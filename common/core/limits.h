@@ -54,6 +54,9 @@ inline constexpr int kTenantStoreThreads = 6;
 inline constexpr int kWaitThreads = 128;
 inline constexpr int kTenantWaitThreads = 2;
 
+// Learned tables and forecasts that a replica keeps.
+inline constexpr int64_t kForecastCacheBytes = int64_t{256} << 20;
+
 // Requests larger than this are looked through before they are parsed: lists and fields
 // of a request, and items in all. A parsed item takes some 100 bytes, a sent one as few
 // as two.

@@ -35,8 +35,9 @@ bool IsConstant(const NodeValues& values) {
 
 // Steps are resolved the finer the fewer deals make them.
 int TermsFor(size_t deal_count) {
-  const auto wanted = static_cast<int>(4096 / std::max<size_t>(1, deal_count));
-  return std::clamp(wanted / kLanes * kLanes, 256, Inversion::kTermsMax);
+  if (deal_count == 0) return 160;  // new deals alone, which differ in amount
+  return std::clamp(static_cast<int>(4096 / deal_count) / kLanes * kLanes, 160,
+                    Inversion::kTermsMax);
 }
 
 }  // namespace
@@ -143,8 +144,8 @@ BookingsDistribution::Totals BookingsDistribution::Parts::Total(
     const double fresh = wins * new_mean;
     total.mean += weight * (one.mean + fresh);
     square += weight * (ratio_square * (one.variance + one.mean * one.mean) +
-                        level_square * (wins * new_square +
-                                        fresh * fresh * (shape > 0 ? 1 + 1 / shape : 1)) +
+                        level_square *
+                            (wins * new_square + fresh * fresh * (shape > 0 ? 1 + 1 / shape : 1)) +
                         2 * one.mean * fresh);
     const double none = shape > 0 ? std::exp(-shape * std::log1p(wins / shape)) : std::exp(-wins);
     total.nothing += weight * one.nothing * none;
@@ -162,8 +163,8 @@ void BookingsDistribution::Parts::AddNew(const Points& points,
     return;
   }
   const double shape = input.new_count_shape;
-  const std::vector<Atom> levels = LogNormalNodes(
-      input.new_amount_spread, input.new_amount_spread * points.size() * new_scale);
+  const std::vector<Atom> levels =
+      LogNormalNodes(input.new_amount_spread, input.new_amount_spread * points.size() * new_scale);
   for (const Atom& level : levels) {
     const Frequencies one = AmountTransform(level.value, input.new_amounts, points);
     for (size_t n = 0; n < nodes.size(); ++n) {
@@ -262,8 +263,8 @@ Frequencies BookingsDistribution::Parts::At(const Points& points, bool keeps) {
   const double size = points.size() * std::exp(3 * input.ratio_spread);
   if (size > prepared_size) {
     // A smooth distribution needs no frequency beyond the second.
-    prepared_size = prepared_size > 0 ? 2 * size
-                                      : std::max(size, kEndSize / std::sqrt(totals.variance));
+    prepared_size =
+        prepared_size > 0 ? 2 * size : std::max(size, kEndSize / std::sqrt(totals.variance));
     open->PrepareFor(prepared_size);
   }
   Block block = Compute(points);
@@ -314,8 +315,7 @@ BookingsDistribution BookingsDistribution::With(DealChanges changes) const {
     return f.value_or(Constant(0));
   };
   if (divides && inversion_.range() > 0) {
-    result.inversion_ =
-        Inversion(transform, result.totals_.nothing, inversion_.range(), terms);
+    result.inversion_ = Inversion(transform, result.totals_.nothing, inversion_.range(), terms);
   }
   // A range that no longer fits, or a deal that cannot be divided out: all anew.
   if (!divides || inversion_.range() <= 0 ||
@@ -336,12 +336,12 @@ double BookingsDistribution::standard_deviation() const { return std::sqrt(total
 double BookingsDistribution::ChanceUpTo(double x) const {
   if (x <= inversion_.end() || inversion_.end() <= 0) return inversion_.ChanceUpTo(x);
   // Behind the range: a series of its own, for smaller frequencies than any before.
-  const Inversion wide([&](const Points& points) {
-                         // Divided out before, or nothing is changed.
-                         return parts_->Combine(parts_->Compute(points), changes_)
-                             .value_or(Constant(0));
-                       },
-                       totals_.nothing, x * 1.25, TermsFor(parts_->deal_count));
+  const Inversion wide(
+      [&](const Points& points) {
+        // Divided out before, or nothing is changed.
+        return parts_->Combine(parts_->Compute(points), changes_).value_or(Constant(0));
+      },
+      totals_.nothing, x * 1.25, TermsFor(parts_->deal_count));
   return wide.ChanceUpTo(x);
 }
 

@@ -16,9 +16,9 @@ namespace gtm::forecasting::domain {
 
 struct BookingsInput {
   std::vector<OpenClass> open;
-  std::vector<Atom> ratios;  // realized over mean amount of one won deal; mean 1; empty: 1
-  double ratio_spread = 0;   // of the factor on all open amounts, of its logarithm
-  NodeValues new_wins{};     // expected number of new wins, given z
+  std::vector<Atom> ratios;       // realized over mean amount of one won deal; mean 1; empty: 1
+  double ratio_spread = 0;        // of the factor on all open amounts, of its logarithm
+  NodeValues new_wins{};          // expected number of new wins, given z
   std::vector<Atom> new_amounts;  // of one new win; weights sum to 1
   double new_amount_spread = 0;   // of the factor on all new amounts, of its logarithm
   double new_count_shape = 0;     // Gamma shape of the factor on the number; 0: no factor

@@ -5,14 +5,19 @@
 #include "common/core/sha256.h"
 
 namespace gtm::forecasting::domain {
+namespace {
+
+constexpr double kTicksPerDay = 48;
+
+}  // namespace
+
 void SetToday(DealTable* table) {
   const absl::CivilDay today = table->calendar.DayOf(table->as_of);
   table->today = NumberOf(today);
   const absl::Time start = table->calendar.StartOf(today);
   const absl::Time end = table->calendar.StartOf(today + 1);
-  table->today_left = absl::FDivDuration(end - table->as_of, end - start);
-  // A cut "at the end of the day" a moment before midnight leaves nothing of it.
-  if (table->today_left < 1e-4) table->today_left = 0;
+  const double left = absl::FDivDuration(end - table->as_of, end - start);
+  table->today_left = std::floor(left * kTicksPerDay) / kTicksPerDay;
 }
 
 int64_t AddClamped(int64_t a, int64_t b) {
@@ -30,8 +35,10 @@ int64_t RoundClamped(double micros) {
 }
 
 std::string HashOf(const DealTable& table) {
+  if (!table.sha256.empty()) return table.sha256;
   Sha256 hash;
-  hash.UpdateText("gtm.forecasting.deals.1").Update(absl::ToUnixMicros(table.as_of));
+  hash.UpdateText("gtm.forecasting.deals.2").Update(table.today);
+  hash.Update(static_cast<int64_t>(table.today_left * kTicksPerDay));
   hash.Update(table.calendar.year_start_month()).UpdateText(table.calendar.time_zone().name());
   hash.UpdateText(table.currency.code()).Update(static_cast<int64_t>(table.deals.size()));
   hash.Update(table.unknown_stage_count);

@@ -59,12 +59,15 @@ struct DealTable {
   FiscalCalendar calendar;
   Currency currency = Currency::Of("USD");
   DayNumber today = 0;
-  // The part of today that lies after as_of, 0 to 1: a cut at the end of a day has 0.
+  // The part of today that lies after as_of, 0 to 1, in whole half hours (rounded down): a
+  // forecast moves with the clock, but not with every call. A cut at the end of a day has 0.
   double today_left = 0;
   std::vector<Deal> deals;
   std::vector<StageZeroDeal> stage_zero;
   // Opportunities whose stage the settings do not know; they count as open.
   int64_t unknown_stage_count = 0;
+  // HashOf this table where it is known; not part of it.
+  std::string sha256;
 
   DayNumber age_days(const Deal& deal) const { return today - deal.qualified_day; }
 };
@@ -72,7 +75,8 @@ struct DealTable {
 // Sets today and today_left from as_of and the calendar.
 void SetToday(DealTable* table);
 
-// Hash (SHA-256, hex) of everything in the table: equal tables give equal forecasts.
+// Hash (SHA-256, hex) of everything in the table but the instant itself: equal tables give
+// equal forecasts.
 std::string HashOf(const DealTable& table);
 
 // Sums of money that stop at the ends of int64 instead of wrapping: a forecast over

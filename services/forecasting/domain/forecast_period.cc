@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "services/forecasting/domain/joint_draws.h"
 #include "services/forecasting/domain/period_parts.h"
@@ -64,12 +63,15 @@ PeriodForecast ForecastPeriod(const DealTable& table, const Model& model, const 
   forecast.bookings = all->Summarize(forecast.won_micros);
   forecast.distribution = std::move(all);
   if (detail == Detail::kBookings) return forecast;
-  const auto told = [&](bool open, bool fresh) {
-    return BookingsDistribution(InputOf(parts, table, model, selection, open, fresh)).Summarize(0);
-  };
-  forecast.open_bookings = told(true, false);
-  forecast.new_bookings = told(false, true);
-  if (detail == Detail::kParts) return forecast;
+  if (detail == Detail::kParts) {
+    const auto told = [&](bool open, bool fresh) {
+      return BookingsDistribution(InputOf(parts, table, model, selection, open, fresh))
+          .Summarize(0);
+    };
+    forecast.open_bookings = told(true, false);
+    forecast.new_bookings = told(false, true);
+    return forecast;
+  }
   const DrawFactors factors = MakeFactors(model, parts.horizon_days);
   forecast.open_draws.assign(kDrawCount, 0);
   forecast.new_draws.assign(kDrawCount, 0);

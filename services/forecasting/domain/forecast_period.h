@@ -49,12 +49,12 @@ struct PeriodForecast {
   int64_t new_mean_micros = 0;
   double new_win_count = 0;
   // What is told: computed, without sampling error. Of the period, won so far included;
-  // of the open deals alone, and of the new ones alone (from Detail::kParts on). Means of
+  // of the open deals alone, and of the new ones alone (Detail::kParts). Means of
   // parts add up; quantiles of parts do not, because parts share factors.
   DrawSummary bookings, open_bookings, new_bookings;
   // Of what is still to come, behind `bookings`; null where nothing is left to happen.
   std::shared_ptr<const BookingsDistribution> distribution;
-  // From Detail::kDraws on. One value a draw, for the selection; the period's bookings in
+  // Detail::kDraws and kChangeable. One value a draw, for the selection; the period's bookings in
   // draw i are won_micros + open_draws[i] + new_draws[i]. Draws of selections that make up a
   // whole add up to its draws. Empty where nothing is left to happen.
   std::vector<int64_t> open_draws;
@@ -66,12 +66,12 @@ struct PeriodForecast {
   }
 };
 
-// How much of a forecast is wanted: each has what the one before has.
+// What is wanted beside means, chances and the distribution of the whole.
 enum class Detail {
-  kBookings,    // means, chances, the distribution of the whole
-  kParts,       // those of open and new deals
+  kBookings,    // nothing
+  kParts,       // the distributions of open and of new deals
   kDraws,       // joint draws
-  kChangeable,  // a distribution that can be asked With
+  kChangeable,  // joint draws, and a distribution that can be asked With
 };
 
 // Deterministic: the same table, model, days and selection give the same bytes.

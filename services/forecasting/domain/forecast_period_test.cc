@@ -40,9 +40,7 @@ PeriodForecast ForecastOf(const DealTable& table, const DayRange& days = kQuarte
   return ForecastPeriod(table, LearnModel(table), days, selection);
 }
 
-DrawSummary SummaryOf(const PeriodForecast& forecast) {
-  return forecast.bookings;
-}
+DrawSummary SummaryOf(const PeriodForecast& forecast) { return forecast.bookings; }
 
 double MeanOf(const std::vector<int64_t>& draws) {
   return std::accumulate(draws.begin(), draws.end(), 0.0) / static_cast<double>(draws.size());
@@ -221,7 +219,8 @@ TEST(ForecastPeriod, SurvivesAnyTable) {
       table.deals.push_back(deal);
     }
     const Model model = Blend(table, LearnModel(table), {PeriodUnit::kQuarter, 2025, 1});
-    const PeriodForecast forecast = ForecastPeriod(table, model, kQuarter, {});
+    const PeriodForecast forecast =
+        ForecastPeriod(table, model, kQuarter, {}, seed % 4 ? Detail::kBookings : Detail::kParts);
     const DrawSummary summary = SummaryOf(forecast);
     EXPECT_GE(summary.p05, 0) << seed;
     EXPECT_LE(summary.p05, summary.p50) << seed;
@@ -244,7 +243,8 @@ TEST(ForecastPeriod, IntervalsHoldOnGeneratedCompanies) {
     const GeneratedCompany company(DrawShape(seed), seed + 1000);
     const DayNumber day = NumberOf(kQuarter.start) - 1 + static_cast<DayNumber>(seed % 5) * 18;
     const DealTable table = company.AtEndOf(day);
-    const PeriodForecast forecast = ForecastOf(table);
+    const PeriodForecast forecast =
+        ForecastPeriod(table, LearnModel(table), kQuarter, {}, Detail::kBookings);
     const DrawSummary summary = SummaryOf(forecast);
     const int64_t actual = company.BookingsOf(kQuarter);
     covered += summary.p10 <= actual && actual <= summary.p90;

@@ -68,7 +68,8 @@ ChangedForecast ForecastState::With(std::span<const DealChange> changes) const {
   result.bookings = before.bookings;
   // Nothing is left to happen, whatever changes.
   if (!before.distribution) return result;
-  result.bookings = before.distribution->With(kept_->ChangesOf(changes)).Summarize(before.won_micros);
+  result.bookings =
+      before.distribution->With(kept_->ChangesOf(changes)).Summarize(before.won_micros);
   result.draw_differences.assign(kDrawCount, 0);
   const auto add = [&](const OpenDeal& deal, int sign) {
     const double mean = NormalMean(deal.chances) * std::max(0.0, deal.amount_micros);

@@ -35,8 +35,8 @@ void SinCos(Pair x, Pair* sine, Pair* cosine) {
   const Pair r = ((x - n * 0x1.921fb544p0) - n * 0x1.0b4611a6p-34) - n * 0x1.3198a2e037073p-69;
   const Pair s = r * r;
   Pair odd = Both(-1.0 / 1307674368000), even = Both(1.0 / 20922789888000);
-  for (const double c : {1.0 / 6227020800, -1.0 / 39916800, 1.0 / 362880, -1.0 / 5040, 1.0 / 120,
-                         -1.0 / 6}) {
+  for (const double c :
+       {1.0 / 6227020800, -1.0 / 39916800, 1.0 / 362880, -1.0 / 5040, 1.0 / 120, -1.0 / 6}) {
     odd = odd * s + c;
   }
   for (const double c : {-1.0 / 87178291200, 1.0 / 479001600, -1.0 / 3628800, 1.0 / 40320,
@@ -83,10 +83,11 @@ Pair Angle(Pair y, Pair x) {
                                   (~mask & reinterpret_cast<Bits>(q)));
   };
   // Less than an eighth of a half circle from 0, from 45 or from 90 degrees.
-  const Bits low = a < x * 0.41421356237309503, high = a > x * 2.4142135623730949;
+  const Bits low = a<x * 0.41421356237309503, high = a> x * 2.4142135623730949;
   const Pair top = pick(low, a, pick(high, -x, a - x));
   const Pair bottom = pick(low, x, pick(high, a, a + x));
-  const Pair base = pick(low, Both(0), pick(high, Both(1.5707963267948966), Both(0.78539816339744831)));
+  const Pair base =
+      pick(low, Both(0), pick(high, Both(1.5707963267948966), Both(0.78539816339744831)));
   const Pair r = top / bottom, s = r * r;
   Pair sum = Both(1.0 / 41);
   for (int k = 39; k >= 1; k -= 2) sum = (k % 4 == 1 ? 1.0 : -1.0) / k + s * sum;

@@ -44,9 +44,14 @@ Inversion::Inversion(const Transform& transform, double nothing, double range, i
 }
 
 void Inversion::Smooth(int terms) {
+  // The kernel acts on the damped distribution, of which it makes exp((damping * width)^2 / 2)
+  // times too much.
+  const double width = kDamping * kKernel / (2 * kPi * terms);
+  const double scale = std::exp(-width * width / 2);
+  first_ *= scale;
   for (int k = 0; k < terms; ++k) {
     const double at = kKernel * k / terms;
-    const double keep = std::exp(-at * at / 2);
+    const double keep = scale * std::exp(-at * at / 2);
     re_[static_cast<size_t>(k)] *= keep;
     im_[static_cast<size_t>(k)] *= keep;
   }
@@ -91,8 +96,9 @@ double Inversion::Quantile(double p) const {
   // False position, halving where it does not close in (Illinois).
   int side = 0;
   for (int round = 0; round < 100 && high - low > range_ * 1e-12; ++round) {
-    double middle = round % 8 == 7 ? (low + high) / 2
-                                   : low + (high - low) * (-below) / std::max(above - below, 1e-300);
+    double middle = round % 8 == 7
+                        ? (low + high) / 2
+                        : low + (high - low) * (-below) / std::max(above - below, 1e-300);
     middle = std::clamp(middle, low, high);
     const double value = ChanceUpTo(middle) - p;
     if (std::abs(value) < 1e-12) return middle;

@@ -10,7 +10,7 @@ namespace gtm::forecasting::domain {
 
 // The damped Fourier series of Abate and Whitt (1992), with as many terms as it takes. The
 // error in probability is about 1e-6 where the distribution is smooth. Steps that no spread
-// smooths are told to about 1 / 256 of the range or better: a narrow normal kernel keeps the
+// smooths are told to about 1 / 160 of the range or better: a narrow normal kernel keeps the
 // function rising. What lies beyond the range does no harm. Thread-safe once built.
 class Inversion {
  public:

@@ -87,8 +87,8 @@ DrawFactors MakeFactors(const Model& model, double days) {
 }
 
 void AddDealDraws(std::string_view id, double amount_micros, const NodeValues& chances,
-                  const DrawFactors& factors, const std::array<float, 256>& ratio_noise,
-                  int sign, std::vector<int64_t>* draws) {
+                  const DrawFactors& factors, const std::array<float, 256>& ratio_noise, int sign,
+                  std::vector<int64_t>* draws) {
   // Too rare to show in the draws; the mean still has it.
   if (!(chances.back() * kDrawCount > 1e-3)) return;
   const uint64_t seed = SeedOf(id);

@@ -24,8 +24,8 @@ DrawFactors MakeFactors(const Model& model, double days);
 
 // Adds `sign` times what one open deal brings in each draw. Equal ids, equal luck.
 void AddDealDraws(std::string_view id, double amount_micros, const NodeValues& chances,
-                  const DrawFactors& factors, const std::array<float, 256>& ratio_noise,
-                  int sign, std::vector<int64_t>* draws);
+                  const DrawFactors& factors, const std::array<float, 256>& ratio_noise, int sign,
+                  std::vector<int64_t>* draws);
 
 // Adds what selected deals that are not created yet bring.
 void AddNewDraws(const PeriodParts& parts, const DealTable& table, const Model& model,

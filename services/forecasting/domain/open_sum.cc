@@ -105,8 +105,8 @@ OpenSum::OpenSum(std::span<const OpenClass> classes, std::vector<Atom> ratios,
 
 double OpenSum::AtNode(const double* values, size_t node) const {
   if (point_count_ == 1) return values[0];
-  const double at = std::clamp((nodes_[node] + kNodeSpan) / (2 * kNodeSpan), 0.0, 1.0) *
-                    (kNodeCount - 1);
+  const double at =
+      std::clamp((nodes_[node] + kNodeSpan) / (2 * kNodeSpan), 0.0, 1.0) * (kNodeCount - 1);
   const size_t knot = std::min<size_t>(static_cast<size_t>(at), kNodeCount - 2);
   const double x = at - static_cast<double>(knot);
   const double* v = values + 2 * knot;

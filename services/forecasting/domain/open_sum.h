@@ -50,7 +50,7 @@ class OpenSum {
   // The atoms that stand for the ratio of large deals, after PrepareFor.
   const std::vector<Atom>& few_ratios() const { return few_ratios_; }
 
-  static constexpr int kOrder = 12;         // cumulants
+  static constexpr int kOrder = 12;          // cumulants
   static constexpr int kUnlikelyPowers = 4;  // of the chance of an unlikely deal
 
  private:

@@ -41,8 +41,8 @@ void AddNewInput(const PeriodParts& parts, const DealTable& table, const Model& 
   if (!(parts.selected_weight > 0)) return;
   for (const Donor& donor : amounts.donors) {
     if (!selection.Holds(table.deals[donor.deal])) continue;
-    input->new_amounts.push_back({static_cast<double>(donor.amount_micros),
-                                  donor.weight / parts.selected_weight});
+    input->new_amounts.push_back(
+        {static_cast<double>(donor.amount_micros), donor.weight / parts.selected_weight});
   }
   if (amounts.smoothing > 0) {
     input->new_amounts = SpreadOut(Condense(std::move(input->new_amounts), kSmoothedDonorsMax),
@@ -78,8 +78,7 @@ BookingsInput InputOf(const PeriodParts& parts, const DealTable& table, const Mo
       input.open[open.class_index].amounts.push_back(open.amount_micros);
     }
     for (const float ratio : model.amounts.ratio_noise) {
-      input.ratios.push_back(
-          {ratio, 1.0 / static_cast<double>(model.amounts.ratio_noise.size())});
+      input.ratios.push_back({ratio, 1.0 / static_cast<double>(model.amounts.ratio_noise.size())});
     }
     input.ratios = Condense(std::move(input.ratios), model.amounts.ratio_noise.size());
     input.ratio_spread = model.amounts.ratio_uncertainty;

@@ -19,9 +19,9 @@ struct PeriodParts {
     double amount_micros = 0;  // mean of what it brings if it is won
   };
 
-  bool is_over = false;       // nothing is left to happen
-  double remaining_days = 0;  // of the period, after the cut
-  double horizon_days = 1;    // until it ends, at least 1
+  bool is_over = false;             // nothing is left to happen
+  double remaining_days = 0;        // of the period, after the cut
+  double horizon_days = 1;          // until it ends, at least 1
   std::vector<NodeValues> classes;  // chances to be won in the period
   std::vector<Open> open;           // in table order
   NodeValues new_wins{};            // of the whole tenant, expected given z

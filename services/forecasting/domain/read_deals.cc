@@ -97,4 +97,22 @@ Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of) {
   return table;
 }
 
+Unchanged UnchangedAround(const book::BookView& view, absl::Time as_of) {
+  Unchanged unchanged;
+  const auto see = [&](absl::Time time) {
+    if (time <= as_of) {
+      unchanged.since = std::max(unchanged.since, time);
+    } else {
+      unchanged.until = std::min(unchanged.until, time);
+    }
+  };
+  for (const book::OpportunityRow row : view.opportunities_by_id()) {
+    const OpportunityFacts facts = view.opportunity(row);
+    for (const auto& change : facts.stage_changes) see(change.time);
+    for (const auto& change : facts.amount_changes) see(change.time);
+    for (const auto& change : facts.close_date_changes) see(change.time);
+  }
+  return unchanged;
+}
+
 }  // namespace gtm::forecasting::domain

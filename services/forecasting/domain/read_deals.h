@@ -13,4 +13,14 @@ namespace gtm::forecasting::domain {
 // day of winning, of open ones with today's. Error: EXCHANGE_RATE_MISSING.
 Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of);
 
+// The times at which DealsAt reads the same deals as at `as_of`, within its half hour: from the
+// last dated event at or before it until the next one. Whatever else the fence comes to read
+// must be looked at here, too.
+struct Unchanged {
+  absl::Time since = absl::InfinitePast();
+  absl::Time until = absl::InfiniteFuture();
+  bool contains(absl::Time time) const { return since <= time && time < until; }
+};
+Unchanged UnchangedAround(const book::BookView& view, absl::Time as_of);
+
 }  // namespace gtm::forecasting::domain

@@ -62,7 +62,8 @@ WinChances::WinChances(const History& history, const CloseRates& rates, Window w
 
 void WinChances::SetDays(const FiscalCalendar& calendar, DayNumber today, double today_left,
                          Window window) {
-  first_day_ = today_left > 0 ? today : today + 1;
+  today_over_ = !(today_left > 0);
+  first_day_ = today_over_ ? today + 1 : today;
   if (window.last < first_day_) return;
   const PositionIndex positions(calendar, first_day_, window.last);
   for (DayNumber day = first_day_; day <= window.last; ++day) {
@@ -138,7 +139,7 @@ NodeValues WinChances::Follow(const Cells& cells, size_t from, int32_t age, doub
 NodeValues WinChances::OfOpen(const RiskClass& risk) const {
   if (empty()) return {};
   // The age is that of today; where today is over, the first day to come is a day older.
-  const bool today_over = day_share_.front() == 1;
+  const bool today_over = today_over_;
   const int32_t age = today_over ? risk.age + 1 : risk.age;
   if (const Cells* cells = FindCells(risk)) return Follow(*cells, 0, age, day_share_.front());
   // No deal of the table is of this class: a question of what if.

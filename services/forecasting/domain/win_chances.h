@@ -62,6 +62,7 @@ class WinChances {
 
   const CloseRates& rates_;
   DayNumber first_day_ = 0;  // day of index 0: today or tomorrow
+  bool today_over_ = true;   // nothing of today is left
   double remaining_days_ = 0;
   std::vector<double> day_share_;  // of each day, that lies after the cut
   std::vector<bool> counts_;       // the day is in the window

@@ -43,7 +43,7 @@ class PeriodGauges {
 
   void AddForecast(const domain::Model& model, const DayRange& days,
                    const domain::Selection& selection) {
-    const domain::PeriodForecast forecast = 
+    const domain::PeriodForecast forecast =
         domain::ForecastPeriod(table_, model, days, selection, domain::Detail::kBookings);
     const domain::DrawSummary& summary = forecast.bookings;
     const std::string segment = selection.segment.empty() ? kAll : selection.segment;

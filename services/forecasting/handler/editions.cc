@@ -78,7 +78,8 @@ Status ForecastingHandler::CommitForecastEdition(rpc::Call& call,
                        records_.Ask(call, request.forecast().point()));
   v1::ForecastEdition edition;
   edition.set_id(request.request_id());
-  GTM_ASSIGN_OR_RETURN(*edition.mutable_forecast(), Forecast(question, request.forecast()));
+  GTM_ASSIGN_OR_RETURN(*edition.mutable_forecast(),
+                       Forecast(call, question, request.forecast(), cache_));
   edition.set_note(request.note());
   edition.set_committed_by(call.principal.subject);
   edition.set_request_sha256(HashOf(request));

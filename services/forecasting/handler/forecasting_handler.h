@@ -12,13 +12,18 @@
 #include "common/rpc/call.h"
 #include "gtm/forecasting/v1/service.pb.h"
 #include "services/forecasting/domain/deals.h"
+#include "services/forecasting/handler/forecast_cache.h"
 
 namespace gtm::forecasting::handler {
 
-// Holds no state that an answer depends on: any number of replicas answer alike. Thread-safe.
+// Holds no truth of its own, only what it has worked out before: any number of replicas
+// answer alike. Thread-safe.
 class ForecastingHandler {
  public:
-  explicit ForecastingHandler(records_client::Records& records) : records_(records) {}
+  // `cache_bytes_max` 0: nothing is kept.
+  explicit ForecastingHandler(records_client::Records& records,
+                              int64_t cache_bytes_max = limits::kForecastCacheBytes)
+      : records_(records), cache_(cache_bytes_max) {}
 
   // questions.cc
   Status GetForecast(rpc::Call& call, const v1::GetForecastRequest& request,
@@ -69,13 +74,14 @@ class ForecastingHandler {
 
  private:
   records_client::Records& records_;
+  ForecastCache cache_;
   std::atomic<int> running_backtests_{0};  // streams
 };
 
 // The forecast of a question on a pinned view. Error: EXCHANGE_RATE_MISSING,
 // INVALID_FIELDS for a period more than three years ahead.
-Result<v1::Forecast> Forecast(const records_client::Question& question,
-                              const v1::GetForecastRequest& request);
+Result<v1::Forecast> Forecast(const rpc::Call& call, const records_client::Question& question,
+                              const v1::GetForecastRequest& request, ForecastCache& cache);
 
 // Whole quarters before `after`'s day that Backtest repeats, oldest first: at most eight, and
 // only those with some closed deals before them.

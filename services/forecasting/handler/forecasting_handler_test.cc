@@ -5,6 +5,7 @@
 #include "common/testing/record_builders.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
+#include "services/forecasting/domain/forecast_period.h"
 #include "services/forecasting/handler/forecasting_service.h"
 
 namespace gtm::forecasting::handler {
@@ -143,7 +144,7 @@ TEST_F(ForecastingHandlerTest, ForecastTellsPartsTargetAndProvenance) {
   EXPECT_GT(forecast.target().reach_probability(), 0);
   EXPECT_LT(forecast.target().reach_probability(), 1);
   EXPECT_EQ(forecast.provenance().input_sha256().size(), 64u);
-  EXPECT_EQ(forecast.provenance().rules_version(), "gtm-bookings/2");
+  EXPECT_EQ(forecast.provenance().rules_version(), domain::kModelVersion);
   EXPECT_NEAR(forecast.learned().win_rate().value(), 0.5, 0.05);
   EXPECT_NEAR(forecast.learned().arrivals_per_day().value(), 1, 0.2);
 }

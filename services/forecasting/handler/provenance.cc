@@ -11,6 +11,7 @@ void RenderProvenance(const records_client::Question& question, const domain::De
                       type::v1::Provenance* result) {
   Sha256 hash;
   hash.UpdateText(domain::kModelVersion).UpdateText(domain::HashOf(table));
+  hash.Update(absl::ToUnixMicros(question.as_of));
   hash.Update(domain::NumberOf(days.start)).Update(domain::NumberOf(days.end));
   hash.UpdateText(selection.owner_seller_id).UpdateText(selection.segment);
   hash.Update(target ? target->micros : int64_t{-1}).UpdateText(extra);

@@ -71,15 +71,18 @@ int32_t PositionOf(const Question& question, const std::string& stage_id) {
 
 }  // namespace
 
-Result<v1::Forecast> Forecast(const Question& question, const v1::GetForecastRequest& request) {
+Result<v1::Forecast> Forecast(const rpc::Call& call, const Question& question,
+                              const v1::GetForecastRequest& request, ForecastCache& cache) {
   GTM_ASSIGN_OR_RETURN(const ForecastQuestion asked, ParseForecast(request));
-  GTM_ASSIGN_OR_RETURN(const DealTable table, domain::DealsAt(question.view, question.as_of));
+  GTM_ASSIGN_OR_RETURN(const std::shared_ptr<ForecastCache::Entry> learned,
+                       cache.LearnedAt(call, question, !request.point().has_recorded_as_of()));
+  const DealTable& table = ForecastCache::Of(*learned).table;
   const FiscalPeriod period = PeriodAt(table, asked.period);
   GTM_ASSIGN_OR_RETURN(const DayRange days, DaysOf(table, period));
   GTM_ASSIGN_OR_RETURN(const std::optional<Target> target, TargetOf(question, table, days, asked));
-  const domain::Model model = domain::Blend(table, domain::LearnModel(table), period);
-  const domain::PeriodForecast forecast =
-      domain::ForecastPeriod(table, model, days, asked.selection);
+  const std::shared_ptr<const ToldPeriod> told = cache.Tell(learned, period, days, asked.selection);
+  const domain::Model& model = told->model;
+  const domain::PeriodForecast& forecast = told->forecast;
   v1::Forecast result;
   *result.mutable_period() = ToProto(period);
   *result.mutable_days() = ToProto(days);
@@ -106,7 +109,7 @@ Status ForecastingHandler::GetForecast(rpc::Call& call, const v1::GetForecastReq
                                        v1::GetForecastResponse* response) {
   if (const auto parsed = ParseForecast(request); !parsed.ok()) return parsed.error();
   GTM_ASSIGN_OR_RETURN(const Question question, records_.Ask(call, request.point()));
-  GTM_ASSIGN_OR_RETURN(*response->mutable_forecast(), Forecast(question, request));
+  GTM_ASSIGN_OR_RETURN(*response->mutable_forecast(), Forecast(call, question, request, cache_));
   return {};
 }
 
