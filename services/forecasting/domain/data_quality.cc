@@ -93,6 +93,9 @@ std::vector<Warning> FindWarnings(const DealTable& table, const Model& model,
   for (const LevelBreak& found : FindLevelBreaks(History(table))) {
     warnings.push_back({WarningType::kRegimeChange, found.Message()});
   }
+  for (const FieldLeak& leak : table.leaks) {
+    warnings.push_back({WarningType::kFieldLeak, leak.Message(), leak.blank_count});
+  }
   return warnings;
 }
 

@@ -19,6 +19,7 @@ enum class WarningType {
   kNoTarget = 6,
   kOverdueCloseDate = 7,
   kRegimeChange = 8,
+  kFieldLeak = 9,
 };
 
 struct Warning {
