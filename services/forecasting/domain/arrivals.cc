@@ -11,7 +11,7 @@ namespace {
 constexpr double kPriorCount = 0.5;
 constexpr double kPriorDays = 30;
 // Growth of arrivals: usually little. 0.005 a week is 7 % a quarter.
-constexpr stats::TrendPrior kTrendPrior = {.none = 1, .slow = 0.15, .medium = 0.05, .fast = 0};
+constexpr stats::TrendPrior kTrendPrior = {.none = 1, .slow = 0.5, .medium = 0.2, .fast = 0};
 constexpr int kWeekDays = 7;
 constexpr int kHistoryWeeksMax = 3 * 52;
 // As in close_rates.cc: spread of position factors over companies and over quarters.

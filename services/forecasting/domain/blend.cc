@@ -29,6 +29,7 @@ constexpr double kShockMax = 0.8;
 constexpr double kFactorMin = 0.5;
 constexpr double kFactorMax = 2.0;
 constexpr int kRunRateDays = 91;
+constexpr int kWeekDays = 7;
 bool IsRunning(const History& history, const DayRange& days) {
   return NumberOf(days.start) <= history.today() + 1 && history.today() + 1 < NumberOf(days.end);
 }
@@ -66,11 +67,16 @@ Remainders ForecastRemainders(const History& history, const Model& model, const 
   result.model_variance = remainder.variance;
   result.told[Remainders::kModel] = remainder.mean;
   result.can[Remainders::kModel] = true;
+  // What simple methods saw lies back by some days: carried forward by the trend of arrivals.
+  const auto growth = [&](double days_back) {
+    return model.arrivals.level.GrowthAt(days_back / kWeekDays);
+  };
   const DayNumber run_from = std::max(today - kRunRateDays + 1, first_close);
   if (first_close <= today) {
     const double left = std::max(0.0, end - today - 1 + history.today_left());
-    result.told[Remainders::kRunRate] =
-        history.BookedIn(run_from, today + 1) / (today - run_from + 1) * left;
+    result.told[Remainders::kRunRate] = history.BookedIn(run_from, today + 1) /
+                                        (today - run_from + 1) * left *
+                                        growth((today - run_from + 1 + left) / 2);
     result.can[Remainders::kRunRate] = true;
   }
   const FiscalPeriod quarter = calendar.PeriodOf(days.start, PeriodUnit::kQuarter);
@@ -79,8 +85,9 @@ Remainders ForecastRemainders(const History& history, const Model& model, const 
   const DayRange before = calendar.DaysOf(calendar.Shift(quarter, -1));
   const DayNumber shift = quarter_start - NumberOf(before.start);
   if (first_close <= start - shift) {
-    result.told[Remainders::kPreviousQuarter] = history.BookedIn(
-        std::max(start, today + 1) - shift, whole ? NumberOf(before.end) : end - shift);
+    result.told[Remainders::kPreviousQuarter] =
+        growth(shift) * history.BookedIn(std::max(start, today + 1) - shift,
+                                         whole ? NumberOf(before.end) : end - shift);
     result.can[Remainders::kPreviousQuarter] = true;
   }
   return result;

@@ -11,7 +11,8 @@
 
 namespace gtm::forecasting::domain {
 
-// What is left to happen in the days of a period, told in several ways, in micros.
+// What is left to happen in the days of a period, told in several ways, in micros. The
+// simple ones are carried forward by the trend of arrivals, as far as there is one.
 struct Remainders {
   enum Method {
     kModel,

@@ -2,6 +2,7 @@
 
 #include "fmt/format.h"
 #include "services/forecasting/domain/coverage.h"
+#include "services/forecasting/domain/regime_change.h"
 
 namespace gtm::forecasting::domain {
 namespace {
@@ -87,6 +88,13 @@ std::vector<Warning> FindWarnings(const DealTable& table, const Model& model,
                                     "that has passed",
                                     overdue.count, open.count, money(overdue)),
                         overdue.count, overdue.micros, share(overdue)});
+  }
+  // A selection has too few deals of its own: breaks are those of the whole tenant.
+  for (const LevelBreak& found : FindLevelBreaks(History(table))) {
+    warnings.push_back({WarningType::kRegimeChange, found.Message()});
+  }
+  for (const FieldLeak& leak : table.leaks) {
+    warnings.push_back({WarningType::kFieldLeak, leak.Message(), leak.blank_count});
   }
   return warnings;
 }

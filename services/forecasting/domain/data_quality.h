@@ -18,6 +18,8 @@ enum class WarningType {
   kShortHistory = 5,
   kNoTarget = 6,
   kOverdueCloseDate = 7,
+  kRegimeChange = 8,
+  kFieldLeak = 9,
 };
 
 struct Warning {

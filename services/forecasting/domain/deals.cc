@@ -1,5 +1,6 @@
 #include "services/forecasting/domain/deals.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "common/core/sha256.h"
@@ -18,6 +19,11 @@ void SetToday(DealTable* table) {
   const absl::Time end = table->calendar.StartOf(today + 1);
   const double left = absl::FDivDuration(end - table->as_of, end - start);
   table->today_left = std::floor(left * kTicksPerDay) / kTicksPerDay;
+}
+
+bool DealTable::Leaks(LeakField field) const {
+  return std::any_of(leaks.begin(), leaks.end(),
+                     [&](const FieldLeak& leak) { return leak.field == field; });
 }
 
 int64_t AddClamped(int64_t a, int64_t b) {
@@ -42,6 +48,10 @@ std::string HashOf(const DealTable& table) {
   hash.Update(table.calendar.year_start_month()).UpdateText(table.calendar.time_zone().name());
   hash.UpdateText(table.currency.code()).Update(static_cast<int64_t>(table.deals.size()));
   hash.Update(table.unknown_stage_count);
+  for (const FieldLeak& leak : table.leaks) {
+    hash.Update(static_cast<int64_t>(leak.field)).Update(leak.blank_count).Update(leak.count);
+    hash.Update(leak.closed_blank_count);
+  }
   for (const Deal& deal : table.deals) {
     hash.UpdateText(deal.id).UpdateText(deal.owner_seller_id).UpdateText(deal.segment);
     hash.Update(static_cast<int64_t>(deal.outcome)).Update(deal.clock_day);

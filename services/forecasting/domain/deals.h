@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "common/core/fiscal_calendar.h"
 #include "common/core/money.h"
+#include "services/forecasting/domain/field_leaks.h"
 
 namespace gtm::forecasting::domain {
 
@@ -66,10 +67,13 @@ struct DealTable {
   std::vector<StageZeroDeal> stage_zero;
   // Opportunities whose stage the settings do not know; they count as open.
   int64_t unknown_stage_count = 0;
+  // Fields that give the outcome away: nothing is learned from them.
+  std::vector<FieldLeak> leaks;
   // HashOf this table where it is known; not part of it.
   std::string sha256;
 
   DayNumber age_days(const Deal& deal) const { return today - deal.qualified_day; }
+  bool Leaks(LeakField field) const;
 };
 
 // Sets today and today_left from as_of and the calendar.

@@ -103,10 +103,9 @@ TEST_F(DemoTruth, IntervalsHoldAndChancesAreReliable) {
     }
     const auto at = static_cast<size_t>(seed % 6);
     const DealTable table = TableAt(view, kCutDays[at]);
-    const PeriodForecast forecast =
-        ForecastPeriod(table, Blend(table, LearnModel(table), kQuarter), days, {});
-    const DrawSummary summary =
-        Summarize(forecast.won_micros, forecast.open_draws, forecast.new_draws);
+    const PeriodForecast forecast = ForecastPeriod(table, Blend(table, LearnModel(table), kQuarter),
+                                                   days, {}, Detail::kBookings);
+    const DrawSummary& summary = forecast.bookings;
     const bool held =
         static_cast<double>(summary.p10) <= actual && actual <= static_cast<double>(summary.p90);
     covered += held;

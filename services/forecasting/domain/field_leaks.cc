@@ -24,6 +24,7 @@ std::optional<FieldLeak> Compare(int64_t a_blank, int64_t a_count, int64_t b_bla
   FieldLeak leak;
   leak.blank_count = a_blank;
   leak.count = a_count;
+  leak.closed_blank_count = b_blank;
   leak.closed_share = static_cast<double>(b_blank) / static_cast<double>(b_count);
   leak.gap_at_least = GapAtLeast(a_blank, a_count, b_blank, b_count);
   if (leak.gap_at_least < kLeakGapMin) return {};

@@ -34,10 +34,11 @@ struct FieldLeak {
   LeakField field = LeakField::kAccount;
   // Blank on open against closed deals, else on lost against won ones.
   bool by_closing = true;
-  int64_t blank_count = 0;  // among the open (or lost)
-  int64_t count = 0;        // open (or lost) in all
-  double closed_share = 0;  // blank among the closed (or won), 0 to 1
-  double gap_at_least = 0;  // lower end of the interval of the difference of shares
+  int64_t blank_count = 0;         // among the open (or lost)
+  int64_t count = 0;               // open (or lost) in all
+  int64_t closed_blank_count = 0;  // among the closed (or won)
+  double closed_share = 0;         // blank among the closed (or won), 0 to 1
+  double gap_at_least = 0;         // lower end of the interval of the difference of shares
   std::string Message() const;
 };
 

@@ -33,16 +33,19 @@ History::History(const DealTable& table) : today_(table.today), today_left_(tabl
   columns->calendar = table.calendar;
   columns->rows.reserve(table.deals.size());
   absl::flat_hash_map<std::string_view, uint16_t> known;
+  const bool segment_leaks = table.Leaks(LeakField::kSegment);
   DayNumber first_win = kNever, last_win = table.today;
   for (uint32_t i = 0; i < table.deals.size(); ++i) {
     const Deal& deal = table.deals[i];
     HistoryRow row = RowOf(deal, i);
-    const auto segment = known.find(deal.segment);
+    // A segment that only closed deals have would be taken for one that always closes.
+    const std::string_view name = segment_leaks ? std::string_view() : deal.segment;
+    const auto segment = known.find(name);
     if (segment != known.end()) {
       row.segment = segment->second;
     } else if (known.size() < kSegmentsMax) {
-      row.segment = known[deal.segment] = static_cast<uint16_t>(known.size());
-      columns->segments.push_back(deal.segment);
+      row.segment = known[name] = static_cast<uint16_t>(known.size());
+      columns->segments.emplace_back(name);
     } else {
       row.segment = kSegmentsMax - 1;
     }

@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "services/forecasting/domain/blend.h"
 #include "services/forecasting/domain/generated_company.h"
+#include "services/forecasting/domain/last_year.h"
 #include "services/forecasting/domain/walk_forward.h"
 
 namespace gtm::forecasting::domain {
@@ -100,14 +101,15 @@ TEST(Model, BeatsSimpleMethodsOnCompaniesOfManyShapes) {
     for (const int cut_day : {0, 30, 60}) {
       const DealTable table = company.AtEndOf(NumberOf(quarter.start) - 1 + cut_day);
       const PeriodForecast forecast =
-          ForecastPeriod(table, Blend(table, LearnModel(table), company.quarter()), quarter, {});
+          ForecastPeriod(table, Blend(table, LearnModel(table), company.quarter()), quarter, {},
+                         Detail::kBookings);
       const Case c = {actual,
                       forecast.mean_micros(),
                       WeightedPipeline(table, quarter),
                       RunRate(table, quarter),
                       PreviousQuarter(table, quarter),
-                      LastYear(table, quarter),
-                      Summarize(forecast.won_micros, forecast.open_draws, forecast.new_draws),
+                      LastYearTimesGrowth(table, quarter).value_or(PreviousQuarter(table, quarter)),
+                      forecast.bookings,
                       scale};
       Add(c, &groups[fmt::format("day {}", cut_day)]);
       for (const std::string& group : GroupsOf(shape)) Add(c, &groups[group]);

@@ -59,6 +59,22 @@ Result<Deal> DealOf(const book::BookView& view, const OpportunityFacts& facts,
   return deal;
 }
 
+// Adds a deal to the counts of blanks.
+void CountBlanks(const OpportunityFacts& facts, const Deal& deal, BlankCounts* counts) {
+  const auto add = [&](FieldBlanks* blanks) {
+    ++(deal.outcome == Outcome::kOpen  ? blanks->open
+       : deal.outcome == Outcome::kWon ? blanks->won
+                                       : blanks->lost);
+  };
+  add(&counts->all);
+  const std::array<bool, kLeakFieldCount> blank = {
+      facts.account_id.empty(), facts.owner_seller_id.empty(), deal.segment.empty(),
+      facts.product.empty(), facts.source.empty()};
+  for (size_t i = 0; i < blank.size(); ++i) {
+    if (blank[i]) add(&counts->blank[i]);
+  }
+}
+
 }  // namespace
 
 Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of) {
@@ -67,6 +83,7 @@ Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of) {
   table.calendar = view.settings().calendar;
   table.currency = view.settings().reporting_currency;
   SetToday(&table);
+  BlankCounts blanks;
   std::set<std::string_view> known_stages;
   for (const auto& stage : view.settings().stages) known_stages.insert(stage.id);
   for (const book::OpportunityRow row : view.opportunities_by_id()) {
@@ -92,8 +109,10 @@ Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of) {
     }
     if (!qualified) continue;  // disqualified at Stage 0
     GTM_ASSIGN_OR_RETURN(Deal deal, DealOf(view, facts, table, *qualified));
+    CountBlanks(facts, deal, &blanks);
     table.deals.push_back(std::move(deal));
   }
+  table.leaks = FindLeaks(blanks);
   return table;
 }
 

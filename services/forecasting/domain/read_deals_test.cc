@@ -4,6 +4,7 @@
 #include "common/testing/matchers.h"
 #include "common/testing/record_builders.h"
 #include "gtest/gtest.h"
+#include "services/forecasting/domain/close_rates.h"
 #include "services/forecasting/domain/target.h"
 
 namespace gtm::forecasting::domain {
@@ -54,6 +55,24 @@ TEST(DealsAt, AReopenedDealIsOpenAgain) {
                   .Stage("2026-03-05", "open"));
   EXPECT_EQ(TableOf(records, "2026-02-10").deals[0].outcome, Outcome::kLost);
   EXPECT_EQ(TableOf(records, "2026-03-10").deals[0].outcome, Outcome::kOpen);
+}
+
+// Segments that only closed opportunities have are no reason to expect open ones to lose.
+TEST(DealsAt, LearnsNothingFromAFieldThatIsFilledInAtClosing) {
+  FakeRecords records("forecasting");
+  for (int i = 0; i < 80; ++i) {
+    records.Put(Opportunity("closed" + std::to_string(i), "acme")
+                    .Set([&](auto& opportunity) { opportunity.set_segment(i % 2 ? "a" : "b"); })
+                    .Stage("2026-01-05", "open")
+                    .Stage("2026-02-05", i % 2 ? "won" : "lost")
+                    .Amount("2026-01-05", 100));
+    records.Put(Opportunity("open" + std::to_string(i), "").Stage("2026-01-15", "open"));
+  }
+  const DealTable table = TableOf(records, "2026-02-10");
+  EXPECT_TRUE(table.Leaks(LeakField::kAccount));
+  EXPECT_TRUE(table.Leaks(LeakField::kSegment));
+  EXPECT_FALSE(table.Leaks(LeakField::kOwner));
+  EXPECT_TRUE(LearnCloseRates(History(table)).effects.segments.empty());
 }
 
 TEST(DealsAt, TheRestOfTodayIsStillToCome) {

@@ -10,9 +10,6 @@ namespace gtm::forecasting::domain {
 namespace {
 
 constexpr int kRunRateDays = 91;
-// Of "last year": days that growth is read from, and how much of it is believed.
-constexpr int kGrowthDays = 182;
-constexpr double kGrowthMax = 3;
 
 int64_t WonBetween(const DealTable& table, DayNumber first, DayNumber end) {
   int64_t sum = 0;
@@ -104,25 +101,6 @@ int64_t PreviousQuarter(const DealTable& table, const DayRange& days) {
   const DayNumber end = whole ? NumberOf(before.end) : NumberOf(days.end) - shift;
   return AddClamped(WonBetween(table, NumberOf(days.start), NumberOf(days.end)),
                     WonBetween(table, start + known, end));
-}
-
-int64_t LastYear(const DealTable& table, const DayRange& days) {
-  const FiscalPeriod quarter = table.calendar.PeriodOf(days.start, PeriodUnit::kQuarter);
-  const DayNumber start = NumberOf(table.calendar.DaysOf(quarter).start);
-  const DayNumber shift =
-      start - NumberOf(table.calendar.DaysOf(table.calendar.Shift(quarter, -4)).start);
-  const DayNumber known = std::max(table.today + 1, NumberOf(days.start));
-  const DayNumber grown_from = table.today + 1 - kGrowthDays - shift;
-  if (FirstClose(table) > grown_from) return PreviousQuarter(table, days);
-  const int64_t before = WonBetween(table, grown_from, grown_from + kGrowthDays);
-  if (before <= 0) return PreviousQuarter(table, days);
-  const double growth = std::clamp(
-      static_cast<double>(WonBetween(table, table.today + 1 - kGrowthDays, table.today + 1)) /
-          static_cast<double>(before),
-      1 / kGrowthMax, kGrowthMax);
-  const int64_t rest = WonBetween(table, known - shift, NumberOf(days.end) - shift);
-  return AddClamped(WonBetween(table, NumberOf(days.start), NumberOf(days.end)),
-                    RoundClamped(growth * static_cast<double>(rest)));
 }
 
 Result<std::vector<Cut>> WalkForward(const TableAt& table_at, const DealTable& after,

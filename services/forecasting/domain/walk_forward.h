@@ -65,9 +65,5 @@ int64_t RunRate(const DealTable& table, const DayRange& days);
 // Won so far plus what the remaining days brought a quarter before; RunRate where closes
 // began after those days did.
 int64_t PreviousQuarter(const DealTable& table, const DayRange& days);
-// Won so far plus what the remaining days brought a year before, times the growth since:
-// bookings of the last 182 days over those of the same days a year before. PreviousQuarter
-// where closes began after those days did.
-int64_t LastYear(const DealTable& table, const DayRange& days);
 
 }  // namespace gtm::forecasting::domain
