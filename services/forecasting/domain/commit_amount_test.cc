@@ -37,10 +37,11 @@ double CostOf(const std::vector<double>& bookings, const ErrorCosts& costs, doub
 
 // C15: no neighbor is cheaper, whatever the costs and the company.
 TEST(CommitLevel, HasTheLeastExpectedCost) {
-  const FiscalPeriod period = {PeriodUnit::kQuarter, 2025, 1};
+  const absl::CivilDay today(2025, 1, 20);
   for (const uint64_t seed : {1u, 2u, 3u}) {
     const GeneratedCompany company(DrawShape(seed), seed);
-    const DealTable table = company.AtEndOf(NumberOf(absl::CivilDay(2025, 1, 20)));
+    const DealTable table = company.AtEndOf(NumberOf(today));
+    const FiscalPeriod period = table.calendar.PeriodOf(today, PeriodUnit::kQuarter);
     const PeriodForecast forecast = ForecastPeriod(table, Blend(table, LearnModel(table), period),
                                                    table.calendar.DaysOf(period), {});
     const std::vector<double> bookings = LikelyBookings(forecast);
@@ -61,10 +62,11 @@ TEST(CommitLevel, HasTheLeastExpectedCost) {
 TEST(CommitLevel, PutsBookingsBelowTheCommitmentAsOftenAsItSays) {
   // Over many companies, the quarter stays below the quantile of level p about p of the time.
   int below = 0, count = 0;
-  const FiscalPeriod period = {PeriodUnit::kQuarter, 2025, 1};
+  const absl::CivilDay today(2025, 1, 30);
   for (uint64_t seed = 100; seed < 130; ++seed) {
     const GeneratedCompany company(DrawShape(seed), seed);
-    const DealTable table = company.AtEndOf(NumberOf(absl::CivilDay(2025, 1, 30)));
+    const DealTable table = company.AtEndOf(NumberOf(today));
+    const FiscalPeriod period = table.calendar.PeriodOf(today, PeriodUnit::kQuarter);
     const DayRange days = table.calendar.DaysOf(period);
     const PeriodForecast forecast =
         ForecastPeriod(table, Blend(table, LearnModel(table), period), days, {});
