@@ -37,10 +37,11 @@ double CostOf(const std::vector<double>& bookings, const ErrorCosts& costs, doub
 
 // C15: no neighbor is cheaper, whatever the costs and the company.
 TEST(CommitLevel, HasTheLeastExpectedCost) {
-  const FiscalPeriod period = {PeriodUnit::kQuarter, 2025, 1};
   for (const uint64_t seed : {1u, 2u, 3u}) {
     const GeneratedCompany company(DrawShape(seed), seed);
     const DealTable table = company.AtEndOf(NumberOf(absl::CivilDay(2025, 1, 20)));
+    // Years begin in different months.
+    const FiscalPeriod period = table.calendar.PeriodOf(DayAt(table.today), PeriodUnit::kQuarter);
     const PeriodForecast forecast = ForecastPeriod(table, Blend(table, LearnModel(table), period),
                                                    table.calendar.DaysOf(period), {});
     const std::vector<double> bookings = LikelyBookings(forecast);

@@ -92,7 +92,7 @@ Status Compute(const book::BookView& view, absl::Time as_of, const FiscalPeriod&
   GTM_ASSIGN_OR_RETURN(const DayRange days, DaysOf(side->table, period));
   side->model = domain::Blend(side->table, domain::LearnModel(side->table), period);
   side->forecast =
-      domain::ForecastPeriod(side->table, side->model, days, selection, domain::Detail::kBookings);
+      domain::ForecastPeriod(side->table, side->model, days, selection, domain::Detail::kParts);
   side->told_mean_micros = side->forecast.mean_micros();
   v1::Forecast computed;
   RenderForecast(side->table, side->model, side->forecast, 0, &computed);
