@@ -60,7 +60,7 @@ std::vector<FieldLeak> FindLeaks(const BlankCounts& counts) {
     }
     if (!leak) continue;
     leak->field = static_cast<LeakField>(i);
-    leaks.push_back(*std::move(leak));
+    leaks.push_back(*leak);
   }
   return leaks;
 }

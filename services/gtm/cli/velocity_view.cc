@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "services/gtm/cli/text_format.h"
 
@@ -178,7 +179,7 @@ using forecasting::v1::CorrelationTest;
 std::string ValueText(const CorrelationTest& test, double value) {
   if (test.measure() == CorrelationTest::MEASURE_WIN_RATE) return Percent(value);
   if (test.measure() == CorrelationTest::MEASURE_CYCLE) return Fixed(value, 1) + " d";
-  return Thousands(static_cast<int64_t>(value + 0.5));
+  return Thousands(std::llround(value));
 }
 
 // "+7.0 points (2.1 to 11.9)", "0.84x (0.75 to 0.93)".

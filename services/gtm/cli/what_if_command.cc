@@ -175,7 +175,7 @@ Result<v1::WhatIfQuestion> QuestionOf(const WhatIfFlags& flags) {
 }
 
 Result<int> RunWhatIf(Session& session, const WhatIfFlags& flags) {
-  GTM_ASSIGN_OR_RETURN(v1::WhatIfQuestion question, QuestionOf(flags));
+  GTM_ASSIGN_OR_RETURN(const v1::WhatIfQuestion question, QuestionOf(flags));
   GTM_ASSIGN_OR_RETURN(const std::vector<v1::Scenario> scenarios, ParseChanges(flags));
   const Client& client = session.client();
   const auto context = client.NewContext(client.options().timeout);
@@ -184,7 +184,7 @@ Result<int> RunWhatIf(Session& session, const WhatIfFlags& flags) {
   std::vector<v1::WhatIfResponse> answers;
   for (const v1::Scenario& scenario : scenarios) {
     v1::WhatIfRequest request;
-    if (answers.empty()) *request.mutable_question() = std::move(question);
+    if (answers.empty()) *request.mutable_question() = question;
     *request.mutable_scenario() = scenario;
     // Where the stream is broken, Finish says why.
     if (!stream->Write(request) || !stream->Read(&answers.emplace_back())) break;
