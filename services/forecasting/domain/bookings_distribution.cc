@@ -25,7 +25,7 @@ constexpr double kDivisorMin = 1e-6;  // of its square
 constexpr size_t kChangesMax = 64;
 constexpr double kRangeKeptShare = 0.96;
 // Frequencies, in standard deviations, at which a smooth transform has ended.
-constexpr double kEndSize = 6.5;
+constexpr double kEndSize = 9;
 // New wins in all are never more: as the draws.
 constexpr double kNewWinsMax = 1e6;
 

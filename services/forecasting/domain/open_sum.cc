@@ -82,7 +82,7 @@ OpenSum::OpenSum(std::span<const OpenClass> classes, std::vector<Atom> ratios,
       ratios_(std::move(ratios)),
       node_count_(nodes.size()),
       point_count_(nodes.size() == 1 ? 1 : 2 * kNodeCount - 1),
-      stride_((point_count_ + 7) / 8 * 8) {
+      stride_(point_count_ == 1 ? 1 : (point_count_ + 7) / 8 * 8) {
   for (const Atom& node : nodes) nodes_.push_back(node.value);
   if (ratios_.empty()) ratios_ = {{1, 1}};
   ratio_max_ = std::max(1.0, ratios_.back().value);

@@ -80,7 +80,7 @@ class OpenSum {
   size_t node_count_;
   // Points of z: the knots of NodeValues and the middles between them, or one.
   size_t point_count_;
-  size_t stride_;                // point count rounded up to a multiple of 8
+  size_t stride_;                // of points: one, or rounded up to a multiple of 8
   std::vector<double> chances_;  // [class * stride + point]
   std::vector<Moments> moments_;
   double largest_amount_ = 0;
