@@ -25,6 +25,9 @@ using domain::DealTable;
 using telemetry::GaugeSheet;
 
 constexpr absl::Duration kCalibrationAgeMax = absl::Hours(1);
+// A back-test costs as much as the gauges of many tenants: rounds stay short where each has
+// few of them.
+constexpr absl::Duration kCalibrationGapMin = absl::Seconds(10);
 // Segments with a forecast of their own: those with the largest pipelines.
 constexpr size_t kSegmentsMax = 4;
 constexpr char kAll[] = "all";
@@ -105,6 +108,19 @@ Status ForecastGauges::Add(const records_client::Question& question, const std::
                            GaugeSheet* sheet) {
   GTM_ASSIGN_OR_RETURN(const DealTable table, domain::DealsAt(question.view, question.as_of));
   if (table.deals.empty()) return {};
+  Told& told = told_[tenant];
+  std::string key = question.view.revision() + ' ' + domain::HashOf(table);
+  if (told.key != key) {
+    GaugeSheet own;
+    GTM_RETURN_IF_ERROR(AddPeriods(question, table, tenant, &own));
+    told = {std::move(key), own.rows()};
+  }
+  for (const GaugeSheet::Row& row : told.rows) sheet->Set(*row.def, row.values, row.number);
+  return AddCalibration(question, tenant, sheet);
+}
+
+Status ForecastGauges::AddPeriods(const records_client::Question& question, const DealTable& table,
+                                  const std::string& tenant, GaugeSheet* sheet) {
   AddWarnings(question, table, tenant, sheet);
   const absl::CivilDay today = domain::DayAt(table.today);
   const FiscalPeriod quarter = table.calendar.PeriodOf(today, PeriodUnit::kQuarter);
@@ -137,7 +153,7 @@ Status ForecastGauges::Add(const records_client::Question& question, const std::
                       UnitsOf(coverage.won_micros) / UnitsOf(target->micros));
     }
   }
-  return AddCalibration(question, tenant, sheet);
+  return {};
 }
 
 std::function<Status(const records_client::Question&, const std::string&, GaugeSheet*)>
@@ -153,7 +169,9 @@ Status ForecastGauges::AddCalibration(const records_client::Question& question,
   Calibration& known = calibrations_[tenant];
   const std::string revision = question.view.revision();
   const bool is_due = known.revision.empty() || question.as_of - known.as_of >= kCalibrationAgeMax;
-  if (is_due && known.revision != revision) {
+  const bool may = question.as_of - last_calibration_time_ >= kCalibrationGapMin;
+  if (is_due && may && known.revision != revision) {
+    last_calibration_time_ = question.as_of;
     GTM_ASSIGN_OR_RETURN(const DealTable after, domain::DealsAt(question.view, question.as_of));
     const auto table_at = [&](absl::Time as_of) { return domain::DealsAt(question.view, as_of); };
     GTM_ASSIGN_OR_RETURN(

@@ -4,10 +4,12 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "common/core/result.h"
 #include "common/records_client/records_client.h"
 #include "common/telemetry/metrics.h"
+#include "services/forecasting/domain/deals.h"
 
 namespace gtm::forecasting::handler {
 
@@ -27,10 +29,20 @@ class ForecastGauges {
     int covered_count = 0;
     int cut_count = 0;
   };
+  // What was told of a tenant holds while its records and the half hour are the same.
+  struct Told {
+    std::string key;
+    std::vector<telemetry::GaugeSheet::Row> rows;
+  };
+  // Everything but the calibration.
+  static Status AddPeriods(const records_client::Question& question, const domain::DealTable& table,
+                           const std::string& tenant, telemetry::GaugeSheet* sheet);
   Status AddCalibration(const records_client::Question& question, const std::string& tenant,
                         telemetry::GaugeSheet* sheet);
 
-  std::map<std::string, Calibration> calibrations_;  // by tenant
+  std::map<std::string, Told> told_;                         // by tenant
+  std::map<std::string, Calibration> calibrations_;          // by tenant
+  absl::Time last_calibration_time_ = absl::InfinitePast();  // of any tenant
 };
 
 // The gauges of a process, with what they remember.
