@@ -2,6 +2,7 @@
 // Metrics of the calls of one method, resolved once: no look-up and no text on a call's way.
 
 #include <array>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,7 @@ namespace gtm::rpc {
 // Thread-safe.
 class MethodMeters {
  public:
-  // `method` is "gtm.records.v1.RecordsService/Watch". Makes every series, at 0, so that
+  // `method` is "gtm.records.v1.RecordsService/Watch". Makes its series, at 0, so that
   // rates exist before the first call.
   MethodMeters(telemetry::Metrics& metrics, std::string_view method);
 
@@ -41,7 +42,8 @@ class MethodMeters {
   prometheus::Counter* received_;
   prometheus::Counter* sent_;
   prometheus::Histogram* seconds_;
-  std::array<prometheus::Counter*, kCodeCount> handled_{};
+  std::array<prometheus::Counter*, kCodeCount> handled_{};  // null: see handled_by_code_
+  std::function<prometheus::Counter&(size_t code)> handled_by_code_;
   std::array<prometheus::Counter*, kReasonEnd> errors_{};  // by reason; of the whole service
   prometheus::Counter* etag_conflicts_;
 };
