@@ -139,8 +139,7 @@ void MendCapacity(const FunnelPlan& plan, const PlanLimits& limits, std::vector<
       PlanLimits raised = limits;
       raised.*capacity.of = check.need;
       if (!Accepts(plan, raised)) continue;
-      mends->push_back(
-          {capacity.variable, 0, *check.available, check.need, plan, raised});
+      mends->push_back({capacity.variable, 0, *check.available, check.need, plan, raised});
     }
   }
 }

@@ -12,23 +12,21 @@ namespace {
 constexpr char kService[] = "gtm.forecasting.v1.ForecastingService";
 
 using Service = v1::ForecastingService;
-using Base =
-    rpc::Mixed<Service::Service, Service::WithRawCallbackMethod_GetForecast,
-               Service::WithRawCallbackMethod_GetCoverage,
-               Service::WithRawCallbackMethod_GetPipeline,
-               Service::WithRawCallbackMethod_CommitForecastEdition,
-               Service::WithRawCallbackMethod_GetForecastEdition,
-               Service::WithRawCallbackMethod_ListForecastEditions,
-               Service::WithRawCallbackMethod_SubmitForecastCall,
-               Service::WithRawCallbackMethod_ListForecastCalls,
-               Service::WithRawCallbackMethod_Backtest, Service::WithRawCallbackMethod_RunBacktest,
-               Service::WithRawCallbackMethod_ExplainForecastChange,
-               Service::WithRawCallbackMethod_CompareForecastCalls,
-               Service::WithRawCallbackMethod_MeasureForecastCalls,
-               Service::WithRawCallbackMethod_PlanFunnel, Service::WithRawCallbackMethod_WhatIf,
-               Service::WithRawCallbackMethod_GetVelocity,
-               Service::WithRawCallbackMethod_CorrelateContent,
-               Service::WithRawCallbackMethod_InterrogatePipeline>;
+using Base = rpc::Mixed<
+    Service::Service, Service::WithRawCallbackMethod_GetForecast,
+    Service::WithRawCallbackMethod_GetCoverage, Service::WithRawCallbackMethod_GetPipeline,
+    Service::WithRawCallbackMethod_CommitForecastEdition,
+    Service::WithRawCallbackMethod_GetForecastEdition,
+    Service::WithRawCallbackMethod_ListForecastEditions,
+    Service::WithRawCallbackMethod_SubmitForecastCall,
+    Service::WithRawCallbackMethod_ListForecastCalls, Service::WithRawCallbackMethod_Backtest,
+    Service::WithRawCallbackMethod_RunBacktest,
+    Service::WithRawCallbackMethod_ExplainForecastChange,
+    Service::WithRawCallbackMethod_CompareForecastCalls,
+    Service::WithRawCallbackMethod_MeasureForecastCalls, Service::WithRawCallbackMethod_PlanFunnel,
+    Service::WithRawCallbackMethod_WhatIf, Service::WithRawCallbackMethod_GetVelocity,
+    Service::WithRawCallbackMethod_CorrelateContent,
+    Service::WithRawCallbackMethod_InterrogatePipeline>;
 
 class ForecastingRpc final : public Base {
  public:
