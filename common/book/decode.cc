@@ -6,6 +6,23 @@
 namespace gtm::book {
 namespace {
 
+// absl::CivilDay() + days, several times as fast: years of 400 begin in March, so that the
+// leap day is their last (H. Hinnant, chrono-compatible low-level date algorithms, 2021).
+absl::CivilDay DayOf(int64_t days) {
+  constexpr int64_t kEraDays = 146'097;
+  days += 719'468;  // from 0000-03-01
+  const int64_t era = (days >= 0 ? days : days - kEraDays + 1) / kEraDays;
+  const int64_t day_of_era = days - era * kEraDays;
+  const int64_t year_of_era =
+      (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t month_from_march = (5 * day_of_year + 2) / 153;
+  const int64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+  const int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+  return absl::CivilDay(year_of_era + era * 400 + (month <= 2 ? 1 : 0), month, day);
+}
+
 // Reads arrays in the order in which they lie.
 class ArrayReader {
  public:
@@ -52,7 +69,7 @@ class FieldReader {
   }
   int64_t IntOrZero(Field field) { return Has(field) ? fields::Unzigzag(Varint()) : 0; }
   void Day(Field field, std::optional<absl::CivilDay>* out) {
-    if (Has(field)) *out = absl::CivilDay() + fields::Unzigzag(Varint());
+    if (Has(field)) *out = DayOf(fields::Unzigzag(Varint()));
   }
   void Amount(Field micros, Field currency, std::optional<Money>* out) {
     if (!Has(micros)) return;

@@ -74,13 +74,13 @@ class Nested {
   }
   ~Nested() {
     const size_t size = out_.size() - start_ - 2;
-    std::string length;  // at most ten bytes: without an allocation
-    AppendVarint(size, &length);
-    if (length.size() == 2) {
-      std::memcpy(out_.data() + start_, length.data(), 2);
-    } else {
-      out_.replace(start_, 2, length);
-    }
+    char length[10];
+    const auto length_size = static_cast<size_t>(WriteVarint(size, length) - length);
+    if (length_size > 2) out_.append(length_size - 2, '\0');
+    char* const at = out_.data() + start_;
+    if (length_size != 2) std::memmove(at + length_size, at + 2, size);
+    std::memcpy(at, length, length_size);
+    if (length_size < 2) out_.pop_back();
   }
   Nested(const Nested&) = delete;
   Nested& operator=(const Nested&) = delete;

@@ -5,6 +5,7 @@
 // Figures are medians of the rounds; ratios count.
 //
 //   rpc_bench [--seconds S] [--rounds N] [--inflight N]
+//   rpc_bench --only echo|lean|unary|verified|batch   asks one of them alone, for a profiler
 
 #include <fmt/format.h>
 #include <google/protobuf/wrappers.pb.h>
@@ -21,6 +22,7 @@
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -50,6 +52,7 @@ struct Flags {
   double seconds = 2;
   int rounds = 5;
   int inflight = 64;
+  std::string only;  // empty: all
 };
 
 // ---- servers
@@ -157,6 +160,7 @@ class Child {
     waitpid(pid_, nullptr, 0);
   }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  pid_t pid() const { return pid_; }
   // User and system time so far.
   double CpuSeconds() const {
     clockid_t clock;
@@ -397,6 +401,23 @@ void Run(const Flags& flags) {
   Load unary(platform, kUnary, requests.unary);
   Load verified(secured, kUnary, requests.unary, issuer.authorization());
   Load batch(platform, kBatchMethod, requests.batch);
+  if (!flags.only.empty()) {
+    const std::map<std::string, std::pair<Load*, const Child*>> loads = {
+        {"echo", {&echo, &echo_server}},
+        {"lean", {&lean, &lean_server}},
+        {"unary", {&unary, &platform}},
+        {"verified", {&verified, &secured}},
+        {"batch", {&batch, &platform}}};
+    const auto& [load, server] = loads.at(flags.only);
+    fmt::print("process {}\n", server->pid());
+    std::fflush(stdout);
+    std::vector<Measured> rounds;
+    for (int round = 0; round < flags.rounds; ++round) {
+      rounds.push_back(load->Run(flags.only == "batch" ? 4 : flags.inflight, flags.seconds));
+    }
+    PrintRow(flags.only.c_str(), rounds);
+    return;
+  }
   std::vector<Measured> echo_rounds;
   std::vector<Measured> lean_rounds;
   std::vector<Measured> unary_rounds;
@@ -439,6 +460,7 @@ int main(int argc, char** argv) {
     const std::string_view name = argv[i];
     if (name == "--seconds") flags.seconds = std::stod(argv[i + 1]);
     if (name == "--rounds") flags.rounds = std::stoi(argv[i + 1]);
+    if (name == "--only") flags.only = argv[i + 1];
     if (name == "--inflight") flags.inflight = std::stoi(argv[i + 1]);
   }
   gtm::Run(flags);

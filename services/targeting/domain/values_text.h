@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,7 +15,11 @@ namespace gtm::targeting::domain {
 
 // Writes eight bytes, the lowest first.
 inline void WriteNumber(uint64_t number, char* at) {
-  for (int i = 0; i < 8; ++i) at[i] = static_cast<char>((number >> (8 * i)) & 0xff);
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(at, &number, sizeof(number));
+  } else {
+    for (int i = 0; i < 8; ++i) at[i] = static_cast<char>((number >> (8 * i)) & 0xff);
+  }
 }
 
 inline void AppendNumber(uint64_t number, std::string* out) {
@@ -38,8 +43,9 @@ inline void AppendValues(std::span<const criteria::Value> values, std::string* o
       WriteNumber(std::bit_cast<uint64_t>(*value.number()), bytes + 1);
       out->append(bytes, sizeof(bytes));
     } else {
-      out->push_back('w');
-      AppendNumber(value.words().size(), out);
+      char bytes[9] = {'w'};
+      WriteNumber(value.words().size(), bytes + 1);
+      out->append(bytes, sizeof(bytes));
       for (std::string_view word : value.words()) AppendText(word, out);
     }
   }
