@@ -325,32 +325,25 @@ void OpenSum::At(const Points& points, double factor, std::span<Frequencies> by_
     const double* cumulant = &cumulants_[node * (kOrder + 1)];
     by_node[node] = Constant(0);
     for (int k = order_; k >= 1; --k) AddInto(by_node[node], cumulant[k], power[k]);
-    ExpInto(by_node[node]);
   }
+  for (const Unlikely& pool : unlikely_) {
+    const Frequencies b = AmountTransform(pool.amount * factor, few_ratios_, points);
+    Frequencies raised = b;
+    for (size_t j = 1; j <= kUnlikelyPowers; ++j) {  // log(1 + p b), by powers of p
+      if (j > 1) MultiplyInto(raised, b);
+      const double share = (j % 2 == 1 ? 1.0 : -1.0) / static_cast<double>(j);
+      for (size_t node = 0; node < node_count_; ++node) {
+        AddInto(by_node[node], share * pool.sums[j * node_count_ + node], raised);
+      }
+    }
+  }
+  for (size_t node = 0; node < node_count_; ++node) ExpInto(by_node[node]);
   for (size_t d = 0; d < likely_.size(); ++d) {
     const Frequencies amount = AmountTransform(likely_[d].amount * factor, few_ratios_, points);
     const std::vector<double>& p = likely_[d].chances;
     for (size_t node = 0; node < node_count_; ++node) {
       MultiplyByDeal(by_node[node], p[node], amount);
       if (d % 64 == 63) DropNothing(&by_node[node]);
-    }
-  }
-  for (const Unlikely& pool : unlikely_) {
-    Frequencies amounts[kUnlikelyPowers];  // (-1)^(j+1) b^j / j
-    const Frequencies b = AmountTransform(pool.amount * factor, few_ratios_, points);
-    Frequencies raised = b;
-    for (int j = 0; j < kUnlikelyPowers; ++j) {
-      if (j > 0) MultiplyInto(raised, b);
-      amounts[j] = Constant(0);
-      AddInto(amounts[j], (j % 2 == 0 ? 1.0 : -1.0) / (j + 1), raised);
-    }
-    for (size_t node = 0; node < node_count_; ++node) {
-      Frequencies log = Constant(0);
-      for (size_t j = 0; j < kUnlikelyPowers; ++j) {
-        AddInto(log, pool.sums[(j + 1) * node_count_ + node], amounts[j]);
-      }
-      ExpInto(log);
-      MultiplyInto(by_node[node], log);
     }
   }
 }
