@@ -416,14 +416,16 @@ int main(int argc, char** argv) {
   namespace bench = gtm::forecasting::domain;
   int rounds = 5;
   double seconds = 20;
+  std::string_view part;  // of four, or all
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view name = argv[i];
     if (name == "--rounds") rounds = std::stoi(argv[i + 1]);
+    if (name == "--part") part = argv[i + 1];
     if (name == "--seconds") seconds = std::stod(argv[i + 1]);
   }
-  bench::MeasureServer(seconds);
-  bench::MeasureDistribution(rounds);
-  bench::MeasureChange(rounds);
-  bench::MeasureBacktest(rounds);
+  if (part.empty() || part == "server") bench::MeasureServer(seconds);
+  if (part.empty() || part == "distribution") bench::MeasureDistribution(rounds);
+  if (part.empty() || part == "change") bench::MeasureChange(rounds);
+  if (part.empty() || part == "backtest") bench::MeasureBacktest(rounds);
   return 0;
 }

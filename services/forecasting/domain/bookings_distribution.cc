@@ -103,10 +103,13 @@ BookingsDistribution::Parts::Parts(BookingsInput source) : input(std::move(sourc
 
 // More nodes where the common factor makes more of the spread.
 std::vector<Atom> BookingsDistribution::Parts::ChooseNodes() const {
+  if (IsConstant(input.new_wins) &&
+      std::all_of(input.open.begin(), input.open.end(),
+                  [](const OpenClass& c) { return IsConstant(c.chances); })) {
+    return {{0, 1}};
+  }
   NodeValues mean{}, own{};
-  bool constant = IsConstant(input.new_wins);
   for (const OpenClass& c : input.open) {
-    constant &= IsConstant(c.chances);
     double sum = 0, square = 0;
     for (const double amount : c.amounts) {
       sum += amount;
@@ -117,7 +120,6 @@ std::vector<Atom> BookingsDistribution::Parts::ChooseNodes() const {
       own[k] += c.chances[k] * (1 - c.chances[k]) * square;
     }
   }
-  if (constant) return {{0, 1}};
   NodeValues square{};
   for (size_t k = 0; k < kNodeCount; ++k) {
     mean[k] += input.new_wins[k] * new_mean;
