@@ -2,7 +2,6 @@
 
 #include "fmt/format.h"
 #include "services/forecasting/domain/coverage.h"
-#include "services/forecasting/domain/regime_change.h"
 
 namespace gtm::forecasting::domain {
 namespace {
@@ -23,7 +22,8 @@ std::string Text(absl::CivilDay day) {
 }  // namespace
 
 std::vector<Warning> FindWarnings(const DealTable& table, const Model& model,
-                                  const Selection& selection, bool has_target) {
+                                  const std::vector<LevelBreak>& breaks, const Selection& selection,
+                                  bool has_target) {
   Counted open, stale, missing, overdue;
   for (const Deal& deal : table.deals) {
     if (deal.outcome != Outcome::kOpen || !selection.Holds(deal)) continue;
@@ -90,13 +90,18 @@ std::vector<Warning> FindWarnings(const DealTable& table, const Model& model,
                         overdue.count, overdue.micros, share(overdue)});
   }
   // A selection has too few deals of its own: breaks are those of the whole tenant.
-  for (const LevelBreak& found : FindLevelBreaks(History(table))) {
+  for (const LevelBreak& found : breaks) {
     warnings.push_back({WarningType::kRegimeChange, found.Message()});
   }
   for (const FieldLeak& leak : table.leaks) {
     warnings.push_back({WarningType::kFieldLeak, leak.Message(), leak.blank_count});
   }
   return warnings;
+}
+
+std::vector<Warning> FindWarnings(const DealTable& table, const Model& model,
+                                  const Selection& selection, bool has_target) {
+  return FindWarnings(table, model, FindLevelBreaks(History(table)), selection, has_target);
 }
 
 }  // namespace gtm::forecasting::domain

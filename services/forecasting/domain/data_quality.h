@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "services/forecasting/domain/forecast_period.h"
+#include "services/forecasting/domain/regime_change.h"
 
 namespace gtm::forecasting::domain {
 
@@ -40,5 +41,9 @@ inline bool HasEnoughHistory(const CloseRates& rates) {
 // By type. Of the selected deals.
 std::vector<Warning> FindWarnings(const DealTable& table, const Model& model,
                                   const Selection& selection, bool has_target);
+// The same with the breaks of the table's level, FindLevelBreaks, which take most of the time.
+std::vector<Warning> FindWarnings(const DealTable& table, const Model& model,
+                                  const std::vector<LevelBreak>& breaks, const Selection& selection,
+                                  bool has_target);
 
 }  // namespace gtm::forecasting::domain

@@ -308,7 +308,8 @@ void OpenSum::PrepareFor(double size) {
   few_ratios_ = Condense(ratios_, std::max(kFewRatiosMin, kRatioWork / count));
 }
 
-GTM_WIDE_LANES void OpenSum::At(const Points& points, double factor, std::span<Frequencies> by_node) const {
+GTM_WIDE_LANES void OpenSum::At(const Points& points, double factor,
+                                std::span<Frequencies> by_node) const {
   // Powers of -s * factor, in units.
   Frequencies power[kOrder + 1];
   power[0] = Constant(1);

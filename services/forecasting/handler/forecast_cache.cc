@@ -6,6 +6,7 @@
 
 #include "services/forecasting/domain/blend.h"
 #include "services/forecasting/domain/read_deals.h"
+#include "services/forecasting/domain/remainder.h"
 
 namespace gtm::forecasting::handler {
 namespace {
@@ -144,8 +145,9 @@ Result<std::shared_ptr<ForecastCache::Entry>> ForecastCache::LearnedAt(
     return table;
   };
   const auto learn = [](domain::DealTable table) {
-    domain::Model model = domain::LearnModel(table);
-    return std::make_shared<Entry>(LearnedTable{std::move(table), std::move(model)});
+    const domain::History history(table);
+    return std::make_shared<Entry>(LearnedTable{std::move(table), domain::LearnModel(history),
+                                                domain::FindLevelBreaks(history)});
   };
   if (!remembers || bytes_max_ <= 0) {
     GTM_ASSIGN_OR_RETURN(domain::DealTable table, read());

@@ -14,6 +14,7 @@
 #include "common/core/result.h"
 #include "common/records_client/records_client.h"
 #include "services/forecasting/domain/forecast_period.h"
+#include "services/forecasting/domain/regime_change.h"
 
 namespace gtm::forecasting::handler {
 
@@ -22,6 +23,7 @@ namespace gtm::forecasting::handler {
 struct LearnedTable {
   domain::DealTable table;
   domain::Model model;
+  std::vector<domain::LevelBreak> breaks;  // FindLevelBreaks
 };
 
 // The answer about a period and a selection, targets aside.

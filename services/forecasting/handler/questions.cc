@@ -96,7 +96,8 @@ Result<v1::Forecast> Forecast(const rpc::Call& call, const Question& question,
     *result.mutable_target()->mutable_expected_gap() =
         ToProto(Money{target->micros - forecast.mean_micros(), table.currency});
   }
-  RenderWarnings(domain::FindWarnings(table, model, asked.selection, target.has_value()),
+  RenderWarnings(domain::FindWarnings(table, model, ForecastCache::Of(*learned).breaks,
+                                      asked.selection, target.has_value()),
                  table.currency, result.mutable_warnings());
   std::string extra = fmt::format("contributions {}", asked.contribution_count);
   if (asked.costs) extra += fmt::format(" costs {} {}", asked.costs->over, asked.costs->under);
