@@ -77,8 +77,16 @@ class LaterChances {
   NodeValues After(int32_t days, const RiskClass& risk) {
     return At(days, today_left_).OfOpen(risk);
   }
-  // Of a deal that is created in the middle of a day.
-  NodeValues CreatedOn(DayNumber day) { return At(day - today_, 0.5).OfOpen(RiskClass{}); }
+  // Of a deal that is created in the middle of a day, of the classes that arrived lately.
+  NodeValues CreatedOn(DayNumber day) {
+    const WinChances& chances = At(day - today_, 0.5);
+    NodeValues sum{};
+    for (const CloseRates::Share& arriving : rates_.arriving) {
+      const NodeValues one = chances.OfOpen(arriving.risk);
+      for (size_t k = 0; k < sum.size(); ++k) sum[k] += arriving.share * one[k];
+    }
+    return sum;
+  }
 
  private:
   const WinChances& At(int32_t days, double left) {

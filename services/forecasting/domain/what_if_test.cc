@@ -212,6 +212,19 @@ TEST_F(WhatIfTest, HiredSellersBringDealsOnceTheyHaveTime) {
   EXPECT_GT(at(NumberOf(kQuarter.end), 0, kNext).difference_mean_micros, 0);
 }
 
+// What hires create is like what arrived lately, not like a deal without any difference.
+TEST_F(WhatIfTest, HiredSellersCreateDealsOfTheClassesThatArrive) {
+  const auto brings = [&](int8_t step) {
+    model_.close.arriving = {{{.win_step = step}, 0.5}, {{}, 0.5}};
+    const auto answer = Ask().Ask({.hires = {{3, kCut + 1, 0, 1}}});
+    EXPECT_THAT(answer, IsOk());
+    return answer->hires->micros;
+  };
+  const int64_t plain = brings(0);
+  EXPECT_GT(brings(4), plain + plain / 20);
+  EXPECT_LT(brings(-4), plain - plain / 20);
+}
+
 // FC-09: where no deal was ever won in fewer days than are left, hires move nothing.
 TEST_F(WhatIfTest, ANineMonthCycleCannotMoveTheQuarter) {
   CompanyShape shape;
