@@ -24,6 +24,12 @@ enum Direction : uint8_t { kUnknown = 0, kInbound = 1, kOutbound = 2, kMutual = 
 
 constexpr double kHalvingsMax = 1'000;
 
+// The nearest integer to x >= 0; std::llround is a call of the library.
+int64_t Nearest(double x) {
+  constexpr double kHalf = 0.5;
+  return static_cast<int64_t>(x + kHalf);
+}
+
 // 2^-i/64.
 std::array<double, 64> MakeHalvings() {
   std::array<double, 64> halvings{};
@@ -37,7 +43,7 @@ std::array<double, 64> MakeHalvings() {
 // as fast as std::exp2: a table to 1/64, then a series for the rest of at most 1/128.
 double Halved(double x) {
   static const std::array<double, 64> kHalvings = MakeHalvings();
-  const auto whole = static_cast<int64_t>(x * 64 + 0.5);
+  const int64_t whole = Nearest(x * 64);
   const double t = (static_cast<double>(whole) / 64 - x) * std::numbers::ln2;
   const double rest = 1 + t * (1 + t / 2 * (1 + t / 3 * (1 + t / 4 * (1 + t / 5))));
   const auto power = std::bit_cast<double>(static_cast<uint64_t>(1'023 - whole / 64) << 52);
@@ -73,9 +79,8 @@ EngagementMeasure EngagementMeter::Measure(std::span<const book::EngagementEvent
     if (!is_gone) {
       const double halvings = static_cast<double>(age_s) / half_life_s;
       const double decay = halvings <= kHalvingsMax ? Halved(halvings) : 0;
-      // Never negative: rounding is cutting off behind a half more.
       measure.recent_micropoints +=
-          static_cast<int64_t>(static_cast<double>(points) * event.count * 1e6 * decay + 0.5);
+          Nearest(static_cast<double>(points) * event.count * 1e6 * decay);
     }
     last_age_s = age_s;
     if (age_s >= window_s) continue;
