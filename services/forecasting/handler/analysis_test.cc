@@ -37,7 +37,7 @@ class ScriptedStream final : public WhatIfStream {
     if (requests.empty()) return at_end;
     *request = requests.front();
     requests.pop_front();
-    return Got::kRequest;
+    return Got::kMessage;
   }
   bool Write(const v1::WhatIfResponse& response) override {
     responses.push_back(response);

@@ -4,7 +4,7 @@
 #include "common/rpc/raw_unary.h"
 #include "gtm/forecasting/v1/service.grpc.pb.h"
 #include "services/forecasting/handler/forecasting_handler.h"
-#include "services/forecasting/handler/what_if_call.h"
+#include "services/forecasting/handler/what_if.h"
 
 namespace gtm::forecasting::handler {
 namespace {
@@ -55,7 +55,11 @@ class ForecastingRpc final : public Base {
   GTM_RPC_UNARY(CorrelateContent, v1::CorrelateContentRequest, v1::CorrelateContentResponse)
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* WhatIf(
       grpc::CallbackServerContext* context) override {
-    return WhatIfCall::Start(gate_, records_, context);
+    return rpc::RawBidiStream<v1::WhatIfRequest, v1::WhatIfResponse>::Start(
+        gate_, context, std::string(kService) + "/WhatIf", kWhatIfSilenceMax,
+        [this](rpc::Call& call, WhatIfStream& stream) {
+          return RunWhatIf(call, records_, SystemClock(), kWhatIfSilenceMax, stream);
+        });
   }
   GTM_RPC_UNARY(InterrogatePipeline, v1::InterrogatePipelineRequest,
                 v1::InterrogatePipelineResponse)

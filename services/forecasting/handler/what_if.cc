@@ -237,7 +237,7 @@ Status Answer(const Session& session, const v1::WhatIfRequest& request, int numb
 Result<bool> Await(const rpc::Call& call, const Clock& clock, absl::Duration silence_max,
                    WhatIfStream& stream, v1::WhatIfRequest* request) {
   switch (stream.Read(silence_max, request)) {
-    case WhatIfStream::Got::kRequest:
+    case WhatIfStream::Got::kMessage:
       return true;
     case WhatIfStream::Got::kEnd:
       return false;

@@ -4,25 +4,13 @@
 #include "absl/time/time.h"
 #include "common/core/clock.h"
 #include "common/records_client/records_client.h"
+#include "common/rpc/message_stream.h"
 #include "gtm/forecasting/v1/what_if.pb.h"
 #include "services/forecasting/domain/what_if.h"
 
 namespace gtm::forecasting::handler {
 
-// What the call needs of its transport, so that it can be tested without one. Both block.
-class WhatIfStream {
- public:
-  enum class Got {
-    kRequest,
-    kEnd,       // the caller has sent everything, or is gone
-    kNothing,   // nothing within the time
-    kMalformed  // bytes that are no request: the end, too
-  };
-  virtual ~WhatIfStream() = default;
-  virtual Got Read(absl::Duration patience, v1::WhatIfRequest* request) = 0;
-  // False where the caller is gone.
-  virtual bool Write(const v1::WhatIfResponse& response) = 0;
-};
+using WhatIfStream = rpc::MessageStream<v1::WhatIfRequest, v1::WhatIfResponse>;
 
 // A stream is a slot that others want, and keeps a table and draws in memory.
 inline constexpr int kWhatIfMessagesMax = 1'000;

@@ -116,7 +116,7 @@ class Import {
   Result<bool> Await(v1::ImportRequest* request) {
     while (true) {
       switch (stream_.Read(silence_max_, request)) {
-        case ImportStream::Got::kBatch:
+        case ImportStream::Got::kMessage:
           return true;
         case ImportStream::Got::kEnd:
           return false;

@@ -1,11 +1,10 @@
 #include "services/records/handler/records_service.h"
 
 #include "common/rpc/gate.h"
+#include "common/rpc/raw_stream.h"
 #include "common/rpc/raw_unary.h"
 #include "gtm/records/v1/service.grpc.pb.h"
-#include "services/records/handler/import_call.h"
 #include "services/records/handler/records_handler.h"
-#include "services/records/handler/watch_call.h"
 
 namespace gtm::records::handler {
 namespace {
@@ -21,6 +20,19 @@ using Base =
                Service::WithRawCallbackMethod_ListHistory,
                Service::WithRawCallbackMethod_ErasePerson, Service::WithRawCallbackMethod_GetHead,
                Service::WithRawCallbackMethod_Watch, Service::WithRawCallbackMethod_Import>;
+
+// A watch's side of the transport.
+class Sink final : public WatchSink {
+ public:
+  Sink(grpc::CallbackServerContext& context, const rpc::Write<v1::WatchResponse>& write)
+      : context_(context), write_(write) {}
+  bool Write(const v1::WatchResponse& response) override { return write_(response); }
+  void Cancel() override { context_.TryCancel(); }
+
+ private:
+  grpc::CallbackServerContext& context_;
+  const rpc::Write<v1::WatchResponse>& write_;
+};
 
 class RecordsRpc final : public Base {
  public:
@@ -80,10 +92,17 @@ class RecordsRpc final : public Base {
   }
 
   grpc::ServerWriteReactor<Bytes>* Watch(Context* context, const Bytes* request) override {
-    return WatchCall::Start(gate_, handler_, context, request);
+    return rpc::RawServerStream<v1::WatchRequest, v1::WatchResponse>::Start(
+        gate_, context, "gtm.records.v1.RecordsService/Watch", request,
+        [this, context](rpc::Call& call, const auto& q, const auto& write) {
+          Sink sink(*context, write);
+          return handler_.Watch(call, q, sink);
+        });
   }
   grpc::ServerBidiReactor<Bytes, Bytes>* Import(Context* context) override {
-    return ImportCall::Start(gate_, handler_, context);
+    return rpc::RawBidiStream<v1::ImportRequest, v1::ImportResponse>::Start(
+        gate_, context, "gtm.records.v1.RecordsService/Import", absl::InfiniteDuration(),
+        [this](rpc::Call& call, ImportStream& stream) { return handler_.Import(call, stream); });
   }
 
  private:

@@ -112,7 +112,7 @@ class ListedImport final : public ImportStream {
   Got Read(absl::Duration, v1::ImportRequest* request) override {
     if (next_ == batches_.size()) return silent_at_end ? Got::kNothing : Got::kEnd;
     *request = batches_[next_++];
-    return Got::kBatch;
+    return Got::kMessage;
   }
   bool Write(const v1::ImportResponse& response) override {
     responses.push_back(response);
