@@ -62,6 +62,8 @@ struct BookingsDistribution::Parts {
   Frequencies At(const Points& points, bool keeps);
   std::vector<OpenSum::Moments> MomentsWith(const DealChanges& changes) const;
   BookingsInput InputWith(const DealChanges& changes) const;
+  bool IsStepwise() const;
+  StepSum Steps() const;
   double chance_at(const NodeValues& chances, size_t node) const {
     return std::clamp(Interpolate(chances, nodes[node].value), 0.0, 1.0);
   }
@@ -154,6 +156,23 @@ BookingsDistribution::Totals BookingsDistribution::Parts::Total(
   }
   total.variance = std::max(0.0, square - total.mean * total.mean);
   return total;
+}
+
+bool BookingsDistribution::Parts::IsStepwise() const {
+  return input.ratio_spread <= 0 &&
+         StepSum::Fits(deal_count, std::max<size_t>(1, input.ratios.size())) &&
+         std::all_of(new_wins.begin(), new_wins.end(), [](double wins) { return wins <= 0; });
+}
+
+StepSum BookingsDistribution::Parts::Steps() const {
+  std::vector<StepDeal> deals;
+  for (const OpenClass& c : input.open) {
+    for (const double amount : c.amounts) {
+      StepDeal& deal = deals.emplace_back(StepDeal{amount, {}});
+      for (size_t n = 0; n < nodes.size(); ++n) deal.chances.push_back(chance_at(c.chances, n));
+    }
+  }
+  return {deals, input.ratios.empty() ? std::vector<Atom>{{1, 1}} : input.ratios, nodes};
 }
 
 // The transform of new deals by node of z, their level integrated out.
@@ -279,6 +298,12 @@ BookingsDistribution::BookingsDistribution(BookingsInput input, bool keeps) {
   auto parts = std::make_shared<Parts>(std::move(input));
   const auto transform = [&](const Points& points) { return parts->At(points, keeps); };
   const Totals& totals = parts->totals;
+  if (parts->IsStepwise()) {
+    steps_ = parts->Steps();
+    totals_ = totals;
+    parts_ = std::move(parts);
+    return;
+  }
   double range = totals.mean + 5 * std::sqrt(totals.variance);
   bool grown = false;
   for (int i = 0; i < kRangesMax && range > 0; ++i) {
@@ -336,6 +361,7 @@ double BookingsDistribution::mean() const { return totals_.mean; }
 double BookingsDistribution::standard_deviation() const { return std::sqrt(totals_.variance); }
 
 double BookingsDistribution::ChanceUpTo(double x) const {
+  if (steps_) return steps_->ChanceUpTo(x);
   if (x <= inversion_.end() || inversion_.end() <= 0) return inversion_.ChanceUpTo(x);
   // Behind the range: a series of its own, for smaller frequencies than any before.
   const Inversion wide(
@@ -347,7 +373,9 @@ double BookingsDistribution::ChanceUpTo(double x) const {
   return wide.ChanceUpTo(x);
 }
 
-double BookingsDistribution::Quantile(double p) const { return inversion_.Quantile(p); }
+double BookingsDistribution::Quantile(double p) const {
+  return steps_ ? steps_->Quantile(p) : inversion_.Quantile(p);
+}
 
 DrawSummary BookingsDistribution::Summarize(int64_t base) const {
   double last = 0;

@@ -2,15 +2,18 @@
 // The distribution of what a period still brings, computed and not drawn. Given the common
 // factor on wins (z), open deals are independent and new wins are a compound Poisson number
 // whose rate is itself uncertain (Gamma); the realized ratio and the level of new amounts are
-// lognormal factors. All factors are integrated out.
+// lognormal factors. All factors are integrated out. Few deals whose amounts nothing spreads,
+// without new ones, are told exactly, step by step (StepSum).
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "services/forecasting/domain/atoms.h"
 #include "services/forecasting/domain/inversion.h"
 #include "services/forecasting/domain/open_sum.h"
+#include "services/forecasting/domain/step_sum.h"
 
 namespace gtm::forecasting::domain {
 
@@ -77,6 +80,7 @@ class BookingsDistribution {
   DealChanges changes_;  // against the parts
   Totals totals_;
   Inversion inversion_;
+  std::optional<StepSum> steps_;  // instead of the inversion
 };
 
 }  // namespace gtm::forecasting::domain
