@@ -46,7 +46,17 @@ class ForecastCacheTest : public ::testing::Test {
     v1::GetForecastResponse response;
     rpc::Call call = MakeCall(now);
     EXPECT_THAT(handler.GetForecast(call, request, &response), IsOk());
-    return response.SerializeAsString();
+    // Two more that learn from the same table.
+    v1::GetCoverageRequest coverage;
+    *coverage.mutable_target_amount() = request.target_amount();
+    *coverage.mutable_selection() = request.selection();
+    v1::GetCoverageResponse covered;
+    EXPECT_THAT(handler.GetCoverage(call, coverage, &covered), IsOk());
+    v1::GetPipelineRequest pipeline;
+    *pipeline.mutable_selection() = request.selection();
+    v1::GetPipelineResponse summed;
+    EXPECT_THAT(handler.GetPipeline(call, pipeline, &summed), IsOk());
+    return response.SerializeAsString() + covered.SerializeAsString() + summed.SerializeAsString();
   }
 
   FakeRecords records_;

@@ -122,18 +122,19 @@ Status ForecastingHandler::GetCoverage(rpc::Call& call, const v1::GetCoverageReq
   *alike.mutable_selection() = request.selection();
   GTM_ASSIGN_OR_RETURN(const ForecastQuestion asked, ParseForecast(alike));
   GTM_ASSIGN_OR_RETURN(const Question question, records_.Ask(call, request.point()));
-  GTM_ASSIGN_OR_RETURN(const DealTable table, domain::DealsAt(question.view, question.as_of));
+  GTM_ASSIGN_OR_RETURN(const std::shared_ptr<ForecastCache::Entry> learned,
+                       cache_.LearnedAt(call, question, !request.point().has_recorded_as_of()));
+  const auto& [table, model, breaks] = ForecastCache::Of(*learned);
   const FiscalPeriod period = PeriodAt(table, asked.period);
   GTM_ASSIGN_OR_RETURN(const DayRange days, DaysOf(table, period));
   GTM_ASSIGN_OR_RETURN(const std::optional<Target> target, TargetOf(question, table, days, asked));
-  const domain::Model model = domain::LearnModel(table);
   const domain::Coverage coverage =
       domain::MeasureCoverage(table, model.close, days, asked.selection,
                               target ? std::optional<int64_t>(target->micros) : std::nullopt);
   RenderCoverage(coverage, target.has_value(), table.currency, response);
   RenderTarget(target, table.currency, response->mutable_target());
   *response->mutable_period() = ToProto(period);
-  RenderWarnings(domain::FindWarnings(table, model, asked.selection, target.has_value()),
+  RenderWarnings(domain::FindWarnings(table, model, breaks, asked.selection, target.has_value()),
                  table.currency, response->mutable_warnings());
   RenderProvenance(question, table, days, asked.selection, target, "coverage",
                    response->mutable_provenance());
@@ -147,8 +148,9 @@ Status ForecastingHandler::GetPipeline(rpc::Call& call, const v1::GetPipelineReq
   const domain::Grouping grouping = GroupingOf(request.grouping(), &violations);
   GTM_RETURN_IF_ERROR(violations.ToStatus());
   GTM_ASSIGN_OR_RETURN(const Question question, records_.Ask(call, request.point()));
-  GTM_ASSIGN_OR_RETURN(const DealTable table, domain::DealsAt(question.view, question.as_of));
-  const domain::Model model = domain::LearnModel(table);
+  GTM_ASSIGN_OR_RETURN(const std::shared_ptr<ForecastCache::Entry> learned,
+                       cache_.LearnedAt(call, question, !request.point().has_recorded_as_of()));
+  const auto& [table, model, breaks] = ForecastCache::Of(*learned);
   domain::Pipeline pipeline = domain::SumUpPipeline(table, model.close, selection, grouping);
   if (grouping == domain::Grouping::kStage) {
     std::stable_sort(pipeline.groups.begin(), pipeline.groups.end(),
@@ -164,7 +166,7 @@ Status ForecastingHandler::GetPipeline(rpc::Call& call, const v1::GetPipelineReq
   }
   *response->mutable_total() = ToProto(pipeline.total, "", table.currency);
   *response->mutable_won_cycle_days() = MedianEstimate(pipeline.won_cycle_days);
-  RenderWarnings(domain::FindWarnings(table, model, selection, true), table.currency,
+  RenderWarnings(domain::FindWarnings(table, model, breaks, selection, true), table.currency,
                  response->mutable_warnings());
   const DayRange today{domain::DayAt(table.today), domain::DayAt(table.today)};
   RenderProvenance(question, table, today, selection, std::nullopt, names,
