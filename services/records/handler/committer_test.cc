@@ -100,8 +100,8 @@ TEST_F(CommitterTest, RefusesWhatItCannotHold) {
   Make(options);
   store_.Hold();
   std::vector<std::future<Result<Committed>>> futures;
-  for (int i = 0; i < 6; ++i) futures.push_back(Submit(PutOf(i, std::to_string(i))));
-  // One to three may be with the writer; of those that wait, only three fit.
+  for (int i = 0; i < 7; ++i) futures.push_back(Submit(PutOf(i, std::to_string(i))));
+  // One to three are with the writer; of those that wait, only three fit.
   int refused = 0;
   for (auto& future : futures) {
     if (future.wait_for(std::chrono::milliseconds(0)) != std::future_status::ready) continue;
