@@ -46,6 +46,8 @@ struct DemoFlags {
   }
 };
 
+constexpr int kCallsAccountsMax = 10'000;
+
 // Returns a revision that contains all of it.
 Result<std::string> LoadDemo(const cli::Client& client, const demo::Options& options,
                              const cli::Console& console) {
@@ -58,6 +60,10 @@ Result<std::string> LoadDemo(const cli::Client& client, const demo::Options& opt
   bar.Clear();
   if (!report.ok()) return report.error();
   GTM_ASSIGN_OR_RETURN(std::string revision, demo::LoadDecisions(client));
+  // Each call beside a forecast of its owner's deals: not for a company of millions.
+  if (options.account_count <= kCallsAccountsMax) {
+    GTM_ASSIGN_OR_RETURN(revision, demo::LoadForecastCalls(client, revision));
+  }
   const double seconds = absl::ToDoubleSeconds(SystemClock().Monotonic() - start);
   *console.err << fmt::format("demo company: {} accounts, {} records in {:.1f} s, revision {}\n",
                               options.account_count, report->record_count, seconds, revision);

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 
 #include "common/record/kinds.h"
+#include "gtm/forecasting/v1/service.grpc.pb.h"
 #include "gtm/records/v1/service.grpc.pb.h"
 #include "gtm/sponsorship/v1/service.grpc.pb.h"
 #include "gtm/targeting/v1/service.grpc.pb.h"
@@ -13,6 +16,7 @@
 namespace gtm::demo {
 namespace {
 
+using forecasting::v1::ForecastingService;
 using records::v1::Record;
 using records::v1::RecordsService;
 using sponsorship::v1::SponsorshipService;
@@ -100,6 +104,47 @@ Result<LoadReport> LoadRecords(const cli::Client& client, const Options& options
                                                      refused->field, refused->description));
   }
   return LoadReport{stream.counts(), gatherer.count(), stream.revision()};
+}
+
+Result<std::string> LoadForecastCalls(const cli::Client& client, const std::string& revision) {
+  using forecasting::v1::ForecastCallComparison;
+  // What a seller tells of the rest of the quarter, over what the model tells.
+  constexpr std::array<double, 7> kOptimism = {1.3, 0.8, 1.0, 1.6, 0.9, 1.15, 0.7};
+  constexpr int64_t kRounded = 1'000;  // people call round numbers
+  forecasting::v1::CompareForecastCallsRequest compare;
+  compare.mutable_point()->set_min_revision(revision);
+  GTM_ASSIGN_OR_RETURN(
+      const auto compared,
+      client.Call<ForecastingService>(&ForecastingService::Stub::CompareForecastCalls, compare));
+  const auto is_seller = [](const ForecastCallComparison& row) {
+    return !row.owner_seller_id().empty() && !row.has_rolled_up_commit();
+  };
+  int number = 0;
+  for (const ForecastCallComparison& row : compared.rows()) {
+    if (!is_seller(row)) continue;
+    const double optimism = kOptimism[static_cast<size_t>(number++) % kOptimism.size()];
+    // One in seven has not called yet; nobody calls for next to nothing.
+    if (row.has_call() || number % 7 == 0 || row.model().mean().units() < 2 * kRounded) continue;
+    const int64_t won = row.won_amount().units();
+    const auto rest = static_cast<double>(std::max<int64_t>(0, row.model().mean().units() - won));
+    const auto rounded = [&](double factor) {
+      return (won + static_cast<int64_t>(rest * factor)) / kRounded * kRounded;
+    };
+    forecasting::v1::SubmitForecastCallRequest call;
+    call.set_request_id(fmt::format("0190d3b0-0000-7000-8001-{:012d}", number));
+    call.set_owner_seller_id(row.owner_seller_id());
+    *call.mutable_period() = compared.period();
+    call.mutable_commit_amount()->set_currency_code(row.won_amount().currency_code());
+    call.mutable_commit_amount()->set_units(rounded(optimism));
+    call.mutable_best_case_amount()->set_currency_code(row.won_amount().currency_code());
+    call.mutable_best_case_amount()->set_units(rounded(optimism * 1.8));
+    GTM_RETURN_IF_ERROR(
+        Step<ForecastingService>(client, &ForecastingService::Stub::SubmitForecastCall, call));
+  }
+  GTM_ASSIGN_OR_RETURN(
+      const records::v1::GetHeadResponse head,
+      client.Call<RecordsService>(&RecordsService::Stub::GetHead, records::v1::GetHeadRequest()));
+  return head.revision();
 }
 
 Result<bool> IsLoaded(const cli::Client& client) {
