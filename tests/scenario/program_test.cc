@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -118,6 +119,21 @@ TEST_F(Program, DemoCompaniesOfTwoDaysDoNotMix) {
                             {"serve", "--store", Store("new.db")});
   const std::string list = "gtm record list account --limit 100 -o csv --address ";
   EXPECT_EQ(Execute(list + platform.address()).text, Execute(list + second.address()).text);
+}
+
+// Calls are told from the first day, and a second loading submits none again.
+TEST_F(Program, DemoSellersHaveCalledTheirQuarter) {
+  const ChildProcess platform(std::string(GTM_BINARY_FOLDER) + "/gtm",
+                              {"serve", "--store", Store("calls.db")});
+  const std::string at = " --address " + platform.address();
+  EXPECT_EQ(Execute("gtm demo --size 200" + at).code, 0);
+  const Outcome calls = Execute("gtm record list forecast_call --limit 100 -o csv" + at);
+  EXPECT_EQ(calls.code, 0) << calls.text;
+  const auto lines = std::count(calls.text.begin(), calls.text.end(), '\n');
+  EXPECT_GE(lines, 4) << calls.text;
+  EXPECT_LE(lines, 30) << calls.text;
+  EXPECT_EQ(Execute("gtm demo --size 200" + at).code, 0);
+  EXPECT_EQ(Execute("gtm record list forecast_call --limit 100 -o csv" + at).text, calls.text);
 }
 
 }  // namespace
