@@ -2,7 +2,7 @@
 // back-test on one core, and GetForecast of a real server at 50 requests a second. Ours and
 // the peer run in turn in one run; figures are medians of the rounds; ratios count.
 //
-//   forecast_bench [--rounds N] [--seconds S]
+//   forecast_bench [--rounds N] [--seconds S] [--part server|distribution|change|backtest]
 
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
