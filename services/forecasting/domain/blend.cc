@@ -45,6 +45,8 @@ DealTable TableAtEndOf(const DealTable& table, DayNumber day) {
   for (const Deal& deal : table.deals) {
     if (deal.qualified_day > day) continue;
     past.deals.push_back(deal);
+    std::erase_if(past.deals.back().engagement,
+                  [&](const EngagementChange& change) { return change.day > day; });
     if (deal.outcome == Outcome::kOpen || deal.closed_day <= day) continue;
     Deal& open = past.deals.back();
     open.outcome = Outcome::kOpen;

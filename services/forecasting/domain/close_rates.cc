@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "services/forecasting/domain/close_fit.h"
 
@@ -34,6 +35,18 @@ struct WeeklyWins {
   std::vector<double> observed;
 };
 
+// The rate at every age, so that a deal's days add up in one sweep; constant in the last,
+// open bin.
+std::vector<float> RateAtAge(const CauseFit& fit, const std::vector<int32_t>& edges) {
+  const auto age_end = static_cast<size_t>(edges.back());
+  std::vector<float> rate_at(age_end + 1);
+  for (size_t age = 0, bin = 0; age <= age_end; ++age) {
+    while (bin + 1 < edges.size() && static_cast<int32_t>(age) >= edges[bin + 1]) ++bin;
+    rate_at[age] = static_cast<float>(fit.rate[bin]);
+  }
+  return rate_at;
+}
+
 WeeklyWins CheckWeeks(const History& history, const Groups& groups, const CauseFit& won,
                       const std::vector<int32_t>& edges, DayNumber from) {
   WeeklyWins weeks;
@@ -43,14 +56,8 @@ WeeklyWins CheckWeeks(const History& history, const Groups& groups, const CauseF
     if (start <= row.closed_day) first = std::min(first, start);
   }
   const auto day_count = static_cast<size_t>(history.today() - first) + 1;
-  // The rate at every age, so that a deal's days add up in one sweep; constant in the
-  // last, open bin.
-  const auto age_end = static_cast<size_t>(edges.back());
-  std::vector<float> rate_at(age_end + 1);
-  for (size_t age = 0, bin = 0; age <= age_end; ++age) {
-    while (bin + 1 < edges.size() && static_cast<int32_t>(age) >= edges[bin + 1]) ++bin;
-    rate_at[age] = static_cast<float>(won.rate[bin]);
-  }
+  const std::vector<float> rate_at = RateAtAge(won, edges);
+  const size_t age_end = rate_at.size() - 1;
   std::vector<float> expected(day_count, 0), observed(day_count, 0);
   for (const HistoryRow& row : history.rows()) {
     const DayNumber start = std::max(row.qualified_day, from);
@@ -81,6 +88,46 @@ WeeklyWins CheckWeeks(const History& history, const Groups& groups, const CauseF
     weeks.observed[week] += observed[d];
   }
   return weeks;
+}
+
+// What the buyers' acts say beyond the rates.
+EngagementEffects LearnEngagement(const History& history, const Groups& groups, const CauseFit& won,
+                                  const CauseFit& lost, const std::vector<int32_t>& edges,
+                                  DayNumber from) {
+  if (!history.has_engagement()) return {};
+  const DayNumber today = history.today();
+  const std::vector<float> won_at = RateAtAge(won, edges), lost_at = RateAtAge(lost, edges);
+  const size_t age_end = won_at.size() - 1;
+  const PositionIndex positions(history.calendar(), from, today);
+  EngagementLearner learner;
+  std::vector<double> wins, losses;
+  for (const HistoryRow& row : history.rows()) {
+    const auto changes = history.engagement_of(row);
+    if (changes.empty()) continue;
+    const DayNumber start = std::max({row.qualified_day, from, changes.front().day});
+    const DayNumber last = std::min(row.closed_day, today);
+    if (start > last) continue;
+    const auto group = static_cast<size_t>(groups.Of(row));
+    const double won_factor = won.FactorOf(groups, group);
+    const double lost_factor = lost.FactorOf(groups, group);
+    const bool is_open = history.is_open(row);
+    wins.clear();
+    losses.clear();
+    for (DayNumber day = start; day <= last; ++day) {
+      const auto age = std::min(static_cast<size_t>(day - row.qualified_day), age_end);
+      const auto position = static_cast<size_t>(positions.at(day));
+      // The day of closing counts as half a day at risk.
+      const double share = day == last && !is_open ? 0.5 : 1;
+      wins.push_back(won_factor * static_cast<double>(won_at[age]) * won.position[position] *
+                     share);
+      losses.push_back(lost_factor * static_cast<double>(lost_at[age]) * lost.position[position] *
+                       share);
+    }
+    std::optional<Outcome> outcome;
+    if (!is_open) outcome = row.won ? Outcome::kWon : Outcome::kLost;
+    learner.Add(changes, start, wins, losses, outcome);
+  }
+  return learner.Learn();
 }
 
 // What half-quarters differ by beyond chance, shrunken toward the prior.
@@ -128,7 +175,8 @@ double CloseRates::SpreadOver(double days) const {
 RiskClass CloseRates::ClassOf(const DealTable& table, const Deal& deal) const {
   const auto segment = effects.OfSegment(deal.segment);
   const auto size = effects.OfSize(static_cast<double>(deal.amount_micros.value_or(0)));
-  return {table.age_days(deal), StepOf(segment.won + size.won), StepOf(segment.lost + size.lost)};
+  return {table.age_days(deal), StepOf(segment.won + size.won), StepOf(segment.lost + size.lost),
+          effects.engagement.Canonical(StateAt(deal.engagement, table.today))};
 }
 
 int CloseRates::BinOf(int32_t age) const {
@@ -190,7 +238,7 @@ std::vector<CloseRates::Share> ArrivingMix(const History& history, const CloseRa
   double total = 0;
   for (const HistoryRow& row : history.rows()) {
     const double weight = std::exp2(-history.age_days(row) / kMixHalfLifeDays);
-    weights[rates.effects.ClassOf(0, segments[row.segment], row)] += weight;
+    weights[rates.effects.ClassOf(0, segments[row.segment], row, 0)] += weight;
     total += weight;
   }
   if (total <= 0) return {{{}, 1}};
@@ -246,6 +294,8 @@ CloseRates LearnCloseRates(const History& history, const KnownGaps& gaps) {
     if (from == oldest) fit(from);
   }
   KeepEffects(history, groups, won, lost, &rates.effects);
+  rates.effects.engagement =
+      LearnEngagement(history, groups, won, lost, rates.age_edges, std::max(from, first_day));
   rates.arriving = ArrivingMix(history, rates);
   const WeeklyWins weeks = CheckWeeks(history, groups, won, rates.age_edges, from);
   rates.shock = LearnShock(weeks);

@@ -43,7 +43,7 @@ int64_t RoundClamped(double micros) {
 std::string HashOf(const DealTable& table) {
   if (!table.sha256.empty()) return table.sha256;
   Sha256 hash;
-  hash.UpdateText("gtm.forecasting.deals.2").Update(table.today);
+  hash.UpdateText("gtm.forecasting.deals.3").Update(table.today);
   hash.Update(static_cast<int64_t>(table.today_left * kTicksPerDay));
   hash.Update(table.calendar.year_start_month()).UpdateText(table.calendar.time_zone().name());
   hash.UpdateText(table.currency.code()).Update(static_cast<int64_t>(table.deals.size()));
@@ -60,6 +60,8 @@ std::string HashOf(const DealTable& table) {
     hash.Update(deal.amount_micros.value_or(-1));
     hash.Update(static_cast<int64_t>(deal.amount_ratio.value_or(-1) * 1e9));
     hash.Update(deal.expected_close_day.value_or(INT32_MIN));
+    hash.Update(static_cast<int64_t>(deal.engagement.size()));
+    for (const auto& [day, state] : deal.engagement) hash.Update(day).Update(state);
   }
   for (const StageZeroDeal& deal : table.stage_zero) {
     hash.UpdateText(deal.owner_seller_id).UpdateText(deal.segment).UpdateText(deal.stage_id);

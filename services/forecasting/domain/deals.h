@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "common/core/fiscal_calendar.h"
 #include "common/core/money.h"
+#include "services/forecasting/domain/engagement.h"
 #include "services/forecasting/domain/field_leaks.h"
 
 namespace gtm::forecasting::domain {
@@ -42,6 +43,8 @@ struct Deal {
   // pipeline entry and winning. Only of kWon with both known.
   std::optional<double> amount_ratio;
   std::optional<DayNumber> expected_close_day;
+  // How engaged the buyer was while it was open (FC-14 to FC-18); empty where not recorded.
+  std::vector<EngagementChange> engagement;
 };
 
 // An opportunity at Stage 0: its clock runs, it is in neither pipeline nor forecast.

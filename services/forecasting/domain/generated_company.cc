@@ -57,6 +57,20 @@ CompanyShape DrawShape(uint64_t seed) {
   return shape;
 }
 
+CompanyShape WithEngagement(CompanyShape shape, uint64_t seed, bool telling) {
+  Random random(seed * 104'729 + 5);
+  shape.acts_per_week = std::exp(Between(random, std::log(0.1), std::log(2.0)));
+  if (random.Uniform() < 0.4) {
+    shape.engagement_days = static_cast<int>(Between(random, 120, 0.9 * shape.history_days));
+  }
+  shape.liking_on_acts = Between(random, 0.2, 1.0);
+  const double on_wins = Between(random, 0.1, 0.9), tilt = Between(random, 0, 1);
+  if (!telling) return shape;
+  shape.liking_on_wins = on_wins;
+  shape.review_tilt = tilt;
+  return shape;
+}
+
 std::vector<std::string> GroupsOf(const CompanyShape& shape) {
   std::vector<std::string> groups = {"all"};
   const bool large = shape.arrivals_per_day * shape.win_share > 0.5;
@@ -79,6 +93,11 @@ GeneratedCompany::GeneratedCompany(const CompanyShape& shape, uint64_t seed)
     : calendar_(FiscalCalendar::Make(shape.year_start_month, "").value()),
       first_day_(kLastHistoryDay - shape.history_days + 1) {
   Random random(seed);
+  // Of its own, so that a company is the same one with and without engagement.
+  Random act_random(seed * 31 + 7);
+  if (shape.acts_per_week > 0) {
+    engagement_from_ = std::max(first_day_, kLastHistoryDay - shape.engagement_days + 1);
+  }
   const FiscalCalendar& calendar = calendar_;
   std::map<FiscalPeriod, double> shocks;  // on the chance to win, by quarter of closing
   int number = 0;
@@ -122,12 +141,14 @@ GeneratedCompany::GeneratedCompany(const CompanyShape& shape, uint64_t seed)
       if (random.Uniform() < shape.quarter_end_pull) {
         close = std::max(close, quarter_end - 10 + static_cast<DayNumber>(random.Below(10)));
       }
+      const double liking = shape.acts_per_week > 0 ? act_random.Normal() : 0;
       if (!shocks.contains(quarter)) shocks[quarter] = std::exp(shape.shock * random.Normal());
       if (decided) {
         const bool won = random.Uniform() <
                          std::min(0.95, shape.win_share * shocks[quarter] *
                                             (close > kLastHistoryDay - 100 ? shape.win_step : 1) *
-                                            std::exp(shape.amount_win_tilt * size +
+                                            std::exp(shape.liking_on_wins * liking +
+                                                     shape.amount_win_tilt * size +
                                                      (large ? shape.large_win_tilt : 0)));
         deal.outcome = won ? Outcome::kWon : Outcome::kLost;
         deal.closed_day = close;
@@ -138,9 +159,47 @@ GeneratedCompany::GeneratedCompany(const CompanyShape& shape, uint64_t seed)
         }
       }
       const bool missing = decided && close < first_day_ + shape.closes_missing_days;
-      if (!missing) lives_.push_back(life);
+      if (missing) continue;
+      AddActs(shape, liking, &act_random, &life);
+      lives_.push_back(std::move(life));
     }
   }
+}
+
+void GeneratedCompany::AddActs(const CompanyShape& shape, double liking, Random* random,
+                               Life* life) const {
+  if (!engagement_from_) return;
+  const Deal& deal = life->deal;
+  const bool closes = deal.outcome != Outcome::kOpen;
+  const DayNumber end = closes ? deal.closed_day : kLastHistoryDay + kFutureDays;
+  const double a_day = shape.acts_per_week / 7 * std::exp(shape.liking_on_acts * liking);
+  constexpr TouchType kTypes[] = {TouchType::kCall, TouchType::kEmail, TouchType::kWebVisit,
+                                  TouchType::kMeeting};
+  std::vector<BuyerAct> acts;
+  for (DayNumber day = deal.qualified_day; day < end; ++day) {
+    for (int64_t n = random->Poisson(a_day); n > 0; --n) {
+      acts.push_back({day, static_cast<RowNumber>(random->Below(5)), kTypes[random->Below(4)]});
+    }
+  }
+  constexpr double kReviewShare = 0.4;
+  if (shape.review_tilt == 0) {
+    const DayNumber day = deal.qualified_day + static_cast<DayNumber>(random->Below(60));
+    if (day < end && random->Uniform() < kReviewShare) {
+      acts.push_back({day, 1, TouchType::kLegalReview});
+    }
+  } else if (closes) {
+    const double share =
+        kReviewShare *
+        (deal.outcome == Outcome::kWon ? 1 + shape.review_tilt : 1 - 0.8 * shape.review_tilt);
+    const DayNumber day = end - 1 - static_cast<DayNumber>(random->Below(30));
+    if (random->Uniform() < share) {
+      acts.push_back({std::max(day, deal.qualified_day), 1, TouchType::kLegalReview});
+    }
+  }
+  std::erase_if(acts, [&](const BuyerAct& act) { return act.day < *engagement_from_; });
+  std::sort(acts.begin(), acts.end(),
+            [](const BuyerAct& a, const BuyerAct& b) { return a.day < b.day; });
+  life->acts = std::move(acts);
 }
 
 FiscalPeriod GeneratedCompany::quarter() const {
@@ -160,6 +219,10 @@ DealTable GeneratedCompany::AtEndOf(DayNumber day) const {
       deal.closed_day = 0;
       deal.amount_ratio.reset();
       deal.amount_micros = life.expected_micros;
+    }
+    if (engagement_from_ && *engagement_from_ <= day) {
+      const DayNumber last = deal.outcome == Outcome::kOpen ? day : deal.closed_day - 1;
+      deal.engagement = FollowEngagement(life.acts, deal.qualified_day, last, *engagement_from_);
     }
     table.deals.push_back(std::move(deal));
   }

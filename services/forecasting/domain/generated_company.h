@@ -1,9 +1,11 @@
 #pragma once
 // Companies made up from a seed, with known ways: for tests of the model. Tests only.
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "common/core/random.h"
 #include "services/forecasting/domain/deals.h"
 
 namespace gtm::forecasting::domain {
@@ -38,8 +40,17 @@ struct CompanyShape {
   double large_cycle_tilt = 0;   // on the days to closing
   double large_amount_tilt = 0;  // and on the amount
   double large_share = 0.3;      // of arrivals
+  // What the buyers of a deal do: acts a week, by a lasting liking of the buyer's (a standard
+  // normal), which also moves the chance to win.
+  double acts_per_week = 0;   // 0: nobody records engagement
+  double liking_on_acts = 0;  // log factor of one standard deviation
+  double liking_on_wins = 0;
+  double review_tilt = 0;      // 0: contract reviews say nothing; 1: most come before wins
+  int engagement_days = 9999;  // for so long before the end of history it was recorded
 };
 CompanyShape DrawShape(uint64_t seed);
+// The same with buyers' acts, which say something about winning, or (`telling` false) nothing.
+CompanyShape WithEngagement(CompanyShape shape, uint64_t seed, bool telling);
 // The groups that a shape belongs to, such as "growing" or "heavy tail": for reports.
 std::vector<std::string> GroupsOf(const CompanyShape& shape);
 
@@ -60,9 +71,12 @@ class GeneratedCompany {
   struct Life {
     Deal deal;  // as at the end of time
     int64_t expected_micros = 0;
+    std::vector<BuyerAct> acts;
   };
+  void AddActs(const CompanyShape& shape, double liking, Random* random, Life* life) const;
   FiscalCalendar calendar_;
   DayNumber first_day_;
+  std::optional<DayNumber> engagement_from_;  // nothing: not recorded
   std::vector<Life> lives_;
 };
 

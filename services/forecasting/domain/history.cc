@@ -51,6 +51,10 @@ History::History(const DealTable& table) : today_(table.today), today_left_(tabl
     }
     columns->first_close = std::min(columns->first_close, row.closed_day);
     if (row.won) first_win = std::min(first_win, row.closed_day);
+    row.engagement_begin = static_cast<uint32_t>(columns->engagement.size());
+    columns->engagement.insert(columns->engagement.end(), deal.engagement.begin(),
+                               deal.engagement.end());
+    row.engagement_end = static_cast<uint32_t>(columns->engagement.size());
     columns->rows.push_back(row);
   }
   std::sort(columns->rows.begin(), columns->rows.end(), [](const auto& a, const auto& b) {

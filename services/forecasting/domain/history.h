@@ -23,6 +23,8 @@ struct HistoryRow {
   float ratio = 0;              // realized over expected; 0: unknown
   double won_micros = 0;        // of a won deal; 0: unknown
   double expected_micros = -1;  // while it is open; -1: unknown
+  // Its changes in History's; see engagement_of.
+  uint32_t engagement_begin = 0, engagement_end = 0;
 };
 
 // Cheap to copy; all copies share the rows.
@@ -43,6 +45,13 @@ class History {
   bool is_open(const HistoryRow& row) const { return row.closed_day > today_; }
   bool is_won(const HistoryRow& row) const { return row.won && row.closed_day <= today_; }
   int32_t age_days(const HistoryRow& row) const { return today_ - row.qualified_day; }
+  // Whether the engagement of any deal is known.
+  bool has_engagement() const { return !columns_->engagement.empty(); }
+  // Changes of a deal's engagement, those after today included: see StateAt.
+  std::span<const EngagementChange> engagement_of(const HistoryRow& row) const {
+    return std::span(columns_->engagement)
+        .subspan(row.engagement_begin, row.engagement_end - row.engagement_begin);
+  }
 
   // The day of the first close; kNever without any.
   DayNumber first_close() const;
@@ -55,6 +64,7 @@ class History {
     FiscalCalendar calendar;
     std::vector<HistoryRow> rows;
     std::vector<std::string> segments;
+    std::vector<EngagementChange> engagement;  // of all deals
     DayNumber first_close = kNever;
     // Sums over all days before first_win_day + i.
     DayNumber first_win_day = 0;

@@ -112,6 +112,36 @@ TEST(DealsAt, TheAccountLendsItsSegment) {
   EXPECT_EQ(table.deals[1].segment, "small");
 }
 
+// What the buyer did counts from the clock on, never after the instant, not for another
+// deal, and not where we acted alone (FC-14, C18).
+TEST(DealsAt, ReadsTheBuyersActsUpToTheInstant) {
+  using crm::v1::Engagement;
+  FakeRecords records("forecasting");
+  records.Put(test::Account("acme"));
+  records.Put(Opportunity("o1", "acme").Stage("2026-01-05", "open").Amount("2026-01-05", 100));
+  records.Put(Opportunity("o2", "acme").Stage("2026-01-05", "open").Amount("2026-01-05", 100));
+  records.Put(test::Engagement("first", "acme", "2025-11-01", Engagement::TYPE_WEB_VISIT));
+  records.Put(test::Engagement("ours", "acme", "2026-02-01", Engagement::TYPE_EMAIL,
+                               Engagement::DIRECTION_OUTBOUND));
+  records.Put(test::Engagement("both", "acme", "2026-02-02", Engagement::TYPE_CALL));
+  records.Put(test::Engagement("legal", "acme", "2026-02-20", Engagement::TYPE_LEGAL_REVIEW)
+                  .Set([](auto& engagement) { engagement.set_opportunity_id("o1"); }));
+  const auto state = [&](const DealTable& table, size_t deal) {
+    return StateAt(table.deals[deal].engagement, table.today);
+  };
+  const DealTable before = TableOf(records, "2026-02-10");
+  EXPECT_EQ(state(before, 0), StateOf(1, 0, 0));
+  EXPECT_EQ(HashOf(before), HashOf(TableOf(records, "2026-02-10")));
+  const DealTable after = TableOf(records, "2026-02-21");
+  EXPECT_EQ(state(after, 0), StateOf(2, 0, 2));
+  EXPECT_EQ(state(after, 1), StateOf(1, 0, 0));
+  // What is asked of the past is the same as what was answered then.
+  EXPECT_EQ(StateAt(after.deals[0].engagement, before.today), state(before, 0));
+  const Unchanged unchanged = UnchangedAround(records.View(), At("2026-02-10"));
+  EXPECT_EQ(unchanged.since, At("2026-02-02"));
+  EXPECT_EQ(unchanged.until, At("2026-02-20"));
+}
+
 TEST(TargetFromQuotas, TakesTheShareOfDays) {
   FakeRecords records("forecasting");
   records.Put(test::Seller("ada").Set([](auto& seller) {

@@ -44,7 +44,8 @@ std::map<RiskClass, OpenSum> SumOpen(const History& history, const Model& model)
     if (!history.is_open(row)) continue;
     const double micros = model.amounts.IfWon(row.expected_micros, history.segments()[row.segment]);
     OpenSum& sum =
-        sums[model.close.effects.ClassOf(history.age_days(row), effects[row.segment], row)];
+        sums[model.close.effects.ClassOf(history.age_days(row), effects[row.segment], row,
+                                         StateAt(history.engagement_of(row), history.today()))];
     sum.count += 1;
     sum.micros += micros;
     sum.square += micros * micros;

@@ -24,9 +24,9 @@ RiskEffects::Effect RiskEffects::OfSize(double expected_micros) const {
 }
 
 bool RiskEffects::is_none() const {
-  return segments.empty() && std::all_of(sizes.begin(), sizes.end(), [](const Effect& effect) {
-           return effect.won == 0 && effect.lost == 0;
-         });
+  return segments.empty() && engagement.is_none() &&
+         std::all_of(sizes.begin(), sizes.end(),
+                     [](const Effect& effect) { return effect.won == 0 && effect.lost == 0; });
 }
 
 std::vector<RiskEffects::Effect> RiskEffects::OfAll(const std::vector<std::string>& names) const {
@@ -35,9 +35,11 @@ std::vector<RiskEffects::Effect> RiskEffects::OfAll(const std::vector<std::strin
   return effects;
 }
 
-RiskClass RiskEffects::ClassOf(int32_t age, const Effect& segment, const HistoryRow& row) const {
+RiskClass RiskEffects::ClassOf(int32_t age, const Effect& segment, const HistoryRow& row,
+                               EngagementState state) const {
   const Effect size = OfSize(row.expected_micros);
-  return {age, StepOf(segment.won + size.won), StepOf(segment.lost + size.lost)};
+  return {age, StepOf(segment.won + size.won), StepOf(segment.lost + size.lost),
+          engagement.Canonical(state)};
 }
 
 int8_t StepOf(double log_factor) {

@@ -1,7 +1,8 @@
 #pragma once
 // How the rates of winning and losing differ between deals, beyond age and position in the
-// quarter: by segment and by size of the amount. Every difference is shrunken toward none
-// by what the levels of its kind differ by beyond chance; where that is nothing, so is it.
+// quarter: by segment, by size of the amount and by what the buyer did. Every difference is
+// shrunken toward none by what the levels of its kind differ by beyond chance; where that is
+// nothing, so is it.
 
 #include <array>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "services/forecasting/domain/engagement_effects.h"
 #include "services/forecasting/domain/history.h"
 
 namespace gtm::forecasting::domain {
@@ -19,6 +21,8 @@ struct RiskClass {
   // Factors on its rates of winning and losing: exp(step * kRiskStep).
   int8_t win_step = 0;
   int8_t loss_step = 0;
+  // Its engagement at the cut, which moves them further, for a while; 0: not at all.
+  EngagementState engagement = 0;
   friend auto operator<=>(const RiskClass&, const RiskClass&) = default;
 };
 inline constexpr double kRiskStep = 0.05;
@@ -36,6 +40,7 @@ struct RiskEffects {
   std::vector<std::pair<std::string, Effect>> segments;  // by name; only those with an effect
   std::array<Effect, kSizeBandCount> sizes{};
   std::array<double, kSizeBandCount - 1> size_edges{};  // micros, rising
+  EngagementEffects engagement;
 
   Effect OfSegment(std::string_view segment) const;
   // Of an expected amount; of an unknown one (0) none.
@@ -44,7 +49,8 @@ struct RiskEffects {
   bool is_none() const;
   // Of each segment of a history, so that its rows need no names.
   std::vector<Effect> OfAll(const std::vector<std::string>& segments) const;
-  RiskClass ClassOf(int32_t age, const Effect& segment, const HistoryRow& row) const;
+  RiskClass ClassOf(int32_t age, const Effect& segment, const HistoryRow& row,
+                    EngagementState engagement) const;
 };
 
 // The nearest step to a logarithm.

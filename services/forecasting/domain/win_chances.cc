@@ -56,7 +56,9 @@ WinChances::WinChances(const History& history, const CloseRates& rates, Window w
   if (empty() || rates.effects.is_none()) return;
   const std::vector<RiskEffects::Effect> segments = rates.effects.OfAll(history.segments());
   for (const HistoryRow& row : history.rows()) {
-    if (history.is_open(row)) AddCells(rates.effects.ClassOf(0, segments[row.segment], row));
+    if (!history.is_open(row)) continue;
+    AddCells(rates.effects.ClassOf(0, segments[row.segment], row,
+                                   StateAt(history.engagement_of(row), history.today())));
   }
 }
 
@@ -78,22 +80,32 @@ void WinChances::SetDays(const FiscalCalendar& calendar, DayNumber today, double
   for (const CloseRates::Share& arriving : rates_.arriving) AddCells(arriving.risk);
 }
 
-const WinChances::Cells* WinChances::FindCells(const RiskClass& risk) const {
-  const std::pair steps(risk.win_step, risk.loss_step);
-  for (const auto& [of, cells] : cells_) {
-    if (of == steps) return &cells;
+WinChances::Steps WinChances::StepsOf(const RiskClass& risk, int lag) const {
+  if (lag >= kEngagementLagCount) return {risk.win_step, risk.loss_step};
+  const EngagementEffects::Steps more = rates_.effects.engagement.Of(risk.engagement, lag);
+  const auto sum = [](int a, int b) {
+    return static_cast<int8_t>(std::clamp(a + b, -kRiskStepMax, kRiskStepMax));
+  };
+  return {sum(risk.win_step, more.won), sum(risk.loss_step, more.lost)};
+}
+
+void WinChances::AddCells(const RiskClass& risk) {
+  // Where engagement says nothing, one lag says all.
+  for (int lag = risk.engagement == 0 ? kEngagementLagCount : 0; lag <= kEngagementLagCount;
+       ++lag) {
+    const Steps steps = StepsOf(risk, lag);
+    const auto [it, is_new] = cells_.try_emplace(steps);
+    if (is_new) it->second = MakeCells(steps);
   }
-  return nullptr;
 }
 
-const WinChances::Cells& WinChances::AddCells(const RiskClass& risk) {
-  if (const Cells* known = FindCells(risk)) return *known;
-  cells_.emplace_back(std::pair(risk.win_step, risk.loss_step),
-                      MakeCells(FactorOf(risk.win_step), FactorOf(risk.loss_step)));
-  return cells_.back().second;
+const WinChances::Cells* WinChances::FindCells(Steps steps) const {
+  const auto found = cells_.find(steps);
+  return found != cells_.end() ? &found->second : nullptr;
 }
 
-WinChances::Cells WinChances::MakeCells(double win_factor, double loss_factor) const {
+WinChances::Cells WinChances::MakeCells(Steps steps) const {
+  const double win_factor = FactorOf(steps.first), loss_factor = FactorOf(steps.second);
   const size_t bins = rates_.won_rate.size();
   Cells cells(bins * kPositionCount * kNodeCount);
   NodeValues common{};
@@ -116,8 +128,10 @@ WinChances::Cells WinChances::MakeCells(double win_factor, double loss_factor) c
   return cells;
 }
 
-NodeValues WinChances::Follow(const Cells& cells, size_t from, int32_t age, double share) const {
+NodeValues WinChances::Follow(const LagCells& by_lag, size_t from, int32_t age,
+                              double share) const {
   NodeValues alive, won{};
+  size_t lag = 0;
   alive.fill(1);
   size_t bin = static_cast<size_t>(rates_.BinOf(age));
   for (size_t day = from; day < day_share_.size(); ++day) {
@@ -125,8 +139,11 @@ NodeValues WinChances::Follow(const Cells& cells, size_t from, int32_t age, doub
     while (bin + 1 < rates_.age_edges.size() && age_now >= rates_.age_edges[bin + 1]) ++bin;
     const double part = day == from ? share : day_share_[day];
     const double counted = counts_[day] ? 1 : 0;
+    while (lag < kEngagementLagCount && static_cast<int>(day - from) >= kEngagementLagEnds[lag]) {
+      ++lag;
+    }
     const Cell* cell =
-        &cells[(bin * kPositionCount + static_cast<size_t>(position_[day])) * kNodeCount];
+        &(*by_lag[lag])[(bin * kPositionCount + static_cast<size_t>(position_[day])) * kNodeCount];
     for (size_t node = 0; node < kNodeCount; ++node) {
       // A part of a day counts in proportion: exact to the second order of the rate.
       won[node] += alive[node] * cell[node].won * part * counted;
@@ -141,20 +158,30 @@ NodeValues WinChances::OfOpen(const RiskClass& risk) const {
   // The age is that of today; where today is over, the first day to come is a day older.
   const bool today_over = today_over_;
   const int32_t age = today_over ? risk.age + 1 : risk.age;
-  if (const Cells* cells = FindCells(risk)) return Follow(*cells, 0, age, day_share_.front());
-  // No deal of the table is of this class: a question of what if.
-  const Cells cells = MakeCells(FactorOf(risk.win_step), FactorOf(risk.loss_step));
-  return Follow(cells, 0, age, day_share_.front());
+  LagCells by_lag{};
+  std::array<Cells, kEngagementLagCount + 1> own;
+  for (int lag = 0; lag <= kEngagementLagCount; ++lag) {
+    const auto at = static_cast<size_t>(lag);
+    const Steps steps = StepsOf(risk, lag);
+    by_lag[at] = FindCells(steps);
+    if (by_lag[at] != nullptr) continue;
+    // No deal of the table is of this class: a question of what if.
+    own[at] = MakeCells(steps);
+    by_lag[at] = &own[at];
+  }
+  return Follow(by_lag, 0, age, day_share_.front());
 }
 
 NodeValues WinChances::OfArrivals(const Arrivals& arrivals) const {
   NodeValues total{};
   for (const CloseRates::Share& arriving : rates_.arriving) {
-    const Cells* cells = FindCells(arriving.risk);
+    const Cells* cells = FindCells(StepsOf(arriving.risk, kEngagementLagCount));
     if (cells == nullptr) continue;  // only where the window is empty
+    LagCells by_lag;
+    by_lag.fill(cells);
     for (size_t day = 0; day < day_share_.size(); ++day) {
       // Arriving at any moment of the day leaves half of it.
-      const NodeValues chance = Follow(*cells, day, 0, day_share_[day] / 2);
+      const NodeValues chance = Follow(by_lag, day, 0, day_share_[day] / 2);
       const double count = arriving.share * day_share_[day] *
                            arrivals.RateOn(position_[day], static_cast<double>(day) + 0.5);
       for (size_t node = 0; node < kNodeCount; ++node) total[node] += count * chance[node];

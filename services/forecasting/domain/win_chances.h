@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -54,11 +55,16 @@ class WinChances {
   // By [(bin * kPositionCount + position) * kNodeCount + node].
   using Cells = std::vector<Cell>;
   void SetDays(const FiscalCalendar& calendar, DayNumber today, double today_left, Window window);
-  const Cells& AddCells(const RiskClass& risk);
-  const Cells* FindCells(const RiskClass& risk) const;
-  Cells MakeCells(double win_factor, double loss_factor) const;
+  // Steps of a class's factors on winning and losing, in a lag since its engagement was seen;
+  // from kEngagementLagCount on without it.
+  using Steps = std::pair<int8_t, int8_t>;
+  Steps StepsOf(const RiskClass& risk, int lag) const;
+  void AddCells(const RiskClass& risk);
+  const Cells* FindCells(Steps steps) const;
+  Cells MakeCells(Steps steps) const;
   // One deal from day index `from`, at `age` then, with `share` of that day to live.
-  NodeValues Follow(const Cells& cells, size_t from, int32_t age, double share) const;
+  using LagCells = std::array<const Cells*, kEngagementLagCount + 1>;
+  NodeValues Follow(const LagCells& by_lag, size_t from, int32_t age, double share) const;
 
   const CloseRates& rates_;
   DayNumber first_day_ = 0;  // day of index 0: today or tomorrow
@@ -68,8 +74,8 @@ class WinChances {
   std::vector<bool> counts_;       // the day is in the window
   std::vector<int8_t> position_;   // of each day
   double spread_ = 0;              // of the common factor
-  // By the steps of classes: those of the segments, sizes and open deals.
-  std::vector<std::pair<std::pair<int8_t, int8_t>, Cells>> cells_;
+  // Of the classes that arrive and of those of the open deals.
+  std::map<Steps, Cells> cells_;
 };
 
 }  // namespace gtm::forecasting::domain
