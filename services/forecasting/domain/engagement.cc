@@ -76,9 +76,9 @@ std::vector<EngagementChange> FollowEngagement(std::span<const BuyerAct> acts, i
 }
 
 EngagementState StateAt(std::span<const EngagementChange> changes, int32_t day) {
-  const auto after = std::upper_bound(
-      changes.begin(), changes.end(), day,
-      [](int32_t d, const EngagementChange& change) { return d < change.day; });
+  const auto after =
+      std::upper_bound(changes.begin(), changes.end(), day,
+                       [](int32_t d, const EngagementChange& change) { return d < change.day; });
   return after == changes.begin() ? EngagementState{0} : std::prev(after)->state;
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 // What the engagement of a deal says about its being won or lost, beyond age, calendar,
 // segment and size. Learned by landmarks (van Houwelingen, 2007): at every mark of the past
-// (the days whose number is a multiple of kMarkDays) each open deal is put into its state, and what its state brought in the days after is set
-// against what the rates expected of it. Nothing after a mark tells its state.
+// (the days whose number is a multiple of kMarkDays) each open deal is put into its state, and what
+// its state brought in the days after is set against what the rates expected of it. Nothing after a
+// mark tells its state.
 
 #include <array>
 #include <compare>
@@ -36,8 +37,9 @@ class EngagementEffects {
   bool is_none() const { return of_.empty(); }
   // Of an unknown state, none. lag < kEngagementLagCount.
   Steps Of(EngagementState state, int lag) const {
-    return of_.empty() ? Steps{} : of_[static_cast<size_t>(state) * kEngagementLagCount +
-                                       static_cast<size_t>(lag)];
+    return of_.empty()
+               ? Steps{}
+               : of_[static_cast<size_t>(state) * kEngagementLagCount + static_cast<size_t>(lag)];
   }
   // What to tell deals apart by: 0 where the state makes no difference.
   EngagementState Canonical(EngagementState state) const;
@@ -52,8 +54,9 @@ class EngagementLearner {
  public:
   // One deal from the day `first` on. won[i] and lost[i] are the events expected of it on the
   // day first + i, for each day that it was open, that of closing included.
-  void Add(std::span<const EngagementChange> changes, DayNumber first, const std::vector<double>& won,
-           const std::vector<double>& lost, std::optional<Outcome> closed_as);
+  void Add(std::span<const EngagementChange> changes, DayNumber first,
+           const std::vector<double>& won, const std::vector<double>& lost,
+           std::optional<Outcome> closed_as);
   // The effect of each feature is a factor; factors of the levels of a feature are shrunken
   // toward none by what they differ by beyond chance (ShrunkenFactors). Together they leave
   // the number of events expected as it was.
@@ -68,7 +71,7 @@ class EngagementLearner {
   static std::array<double, kEngagementStateCount> LearnCause(const States& states);
 
   std::array<std::array<States, 2>, kEngagementLagCount> counts_{};  // [lag][cause]
-  std::vector<double> won_before_, lost_before_;                    // kept for their memory
+  std::vector<double> won_before_, lost_before_;                     // kept for their memory
 };
 
 }  // namespace gtm::forecasting::domain

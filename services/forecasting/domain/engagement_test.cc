@@ -29,10 +29,11 @@ TEST(FollowEngagement, KnowsNothingBeforeItWasRecordedForFourWeeks) {
 }
 
 TEST(FollowEngagement, CountsDaysPeopleAndReviews) {
-  const std::vector<BuyerAct> acts = {
-      {kDay, 1, TouchType::kCall},           {kDay, 1, TouchType::kCall},
-      {kDay + 5, 2, TouchType::kEmail},      {kDay + 6, kNoOne, TouchType::kNegotiation},
-      {kDay + 40, 3, TouchType::kLegalReview}};
+  const std::vector<BuyerAct> acts = {{kDay, 1, TouchType::kCall},
+                                      {kDay, 1, TouchType::kCall},
+                                      {kDay + 5, 2, TouchType::kEmail},
+                                      {kDay + 6, kNoOne, TouchType::kNegotiation},
+                                      {kDay + 40, 3, TouchType::kLegalReview}};
   const auto changes = FollowEngagement(acts, kDay, kDay + 400, kDay - 100);
   const auto at = [&](int days) { return StateAt(changes, kDay + days); };
   EXPECT_EQ(at(-1), 0);
@@ -128,7 +129,8 @@ std::pair<Judged, Judged> Compare(bool telling, int first) {
     }
   }
   fmt::print(
-      "engagement {:10}: log loss a deal {:.5f} seeing, {:.5f} blind ({:+.2f} %); error {:.2f} % and "
+      "engagement {:10}: log loss a deal {:.5f} seeing, {:.5f} blind ({:+.2f} %); error {:.2f} % "
+      "and "
       "{:.2f} %; 80 % interval holds {:.1f} % and {:.1f} %; effects in {} of {} cuts\n",
       telling ? "tells" : "is noise", seeing.loss_a_deal(), blind.loss_a_deal(),
       100 * (seeing.loss_a_deal() / blind.loss_a_deal() - 1), 100 * seeing.error / seeing.cuts,

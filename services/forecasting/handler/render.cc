@@ -41,8 +41,22 @@ void RenderParts(const domain::PeriodForecast& forecast, Currency currency, v1::
           forecast.new_win_count, currency, result);
 }
 
-void RenderContributions(const domain::DealTable& table, const domain::PeriodForecast& forecast,
-                         int count, v1::Forecast* result) {
+void RenderEngagement(domain::EngagementState state, const domain::EngagementEffects& effects,
+                      v1::BuyerEngagement* result) {
+  using domain::EngagementFeature;
+  constexpr std::array kActiveDaysMin = {0, 1, 2, 5};  // see EngagementFeature
+  const auto level = [&](EngagementFeature feature) { return domain::LevelOf(state, feature); };
+  result->set_active_day_count_min(
+      kActiveDaysMin[static_cast<size_t>(level(EngagementFeature::kActivity))]);
+  result->set_active_contact_count_min(level(EngagementFeature::kPeople));
+  result->set_review(
+      static_cast<v1::BuyerEngagement::Review>(1 + level(EngagementFeature::kReview)));
+  const double factor = std::exp(effects.Of(state, 0).won * domain::kRiskStep);
+  result->set_win_rate_effect_bps(static_cast<int32_t>(std::lround((factor - 1) * 10'000)));
+}
+
+void RenderContributions(const domain::DealTable& table, const domain::Model& model,
+                         const domain::PeriodForecast& forecast, int count, v1::Forecast* result) {
   std::vector<const domain::DealChance*> order;
   for (const domain::DealChance& chance : forecast.chances) order.push_back(&chance);
   std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
@@ -59,6 +73,9 @@ void RenderContributions(const domain::DealTable& table, const domain::PeriodFor
     *item->mutable_swing_amount() = ToMoney(chance->swing_micros, table.currency);
     item->set_age_days(table.age_days(deal));
     item->set_owner_seller_id(deal.owner_seller_id);
+    const domain::EngagementState state = domain::StateAt(deal.engagement, table.today);
+    if (state == 0) continue;
+    RenderEngagement(state, model.close.effects.engagement, item->mutable_engagement());
   }
 }
 
@@ -180,7 +197,7 @@ void RenderForecast(const domain::DealTable& table, const domain::Model& model,
                               ? type::v1::SUFFICIENCY_ENOUGH
                               : type::v1::SUFFICIENCY_NOT_ENOUGH_DATA);
   RenderParts(forecast, table.currency, result);
-  RenderContributions(table, forecast, contribution_count, result);
+  RenderContributions(table, model, forecast, contribution_count, result);
   RenderLearned(table, model, result->mutable_learned());
 }
 

@@ -113,6 +113,26 @@ Table PartsTable(const Forecast& forecast) {
   return table;
 }
 
+// "+80 %": how much faster a deal is won than others, for what its buyer did.
+Cell EffectCell(const forecasting::v1::Contribution& deal) {
+  if (!deal.has_engagement()) return Cell("", "");
+  const int32_t bps = deal.engagement().win_rate_effect_bps();
+  return Cell(fmt::format("{:+.0f} %", bps / 100.0), std::to_string(bps));
+}
+
+// "5+ days, 3+ people, legal": what the buyer did.
+std::string EngagementText(const forecasting::v1::Contribution& deal) {
+  using forecasting::v1::BuyerEngagement;
+  if (!deal.has_engagement()) return "";
+  const BuyerEngagement& seen = deal.engagement();
+  const int days = seen.active_day_count_min(), people = seen.active_contact_count_min();
+  std::string text =
+      fmt::format("{}{} d, {}{} p", days, days >= 2 ? "+" : "", people, people >= 3 ? "+" : "");
+  if (seen.review() == BuyerEngagement::REVIEW_COMMERCIAL) text += ", price";
+  if (seen.review() == BuyerEngagement::REVIEW_LEGAL_OR_SECURITY) text += ", legal";
+  return text;
+}
+
 void PrintContributions(const Forecast& forecast, Printer* printer) {
   if (forecast.contributions_size() == 0) return;
   Table table{{{"deal", "opportunity_id", Align::kLeft, true},
@@ -121,20 +141,33 @@ void PrintContributions(const Forecast& forecast, Printer* printer) {
                {"expected", "expected_amount", Align::kRight, false},
                {"swing", "swing_amount", Align::kRight, false},
                {"age", "age_days", Align::kRight, false},
-               {"owner", "owner_seller_id", Align::kLeft, true}},
+               {"owner", "owner_seller_id", Align::kLeft, true},
+               {"buyer did", "engagement", Align::kLeft, true},
+               {"effect", "win_rate_effect_bps", Align::kRight, false}},
               {}};
+  bool any = false;
   for (const auto& deal : forecast.contributions()) {
+    any |= deal.has_engagement();
     table.rows.push_back(
         {deal.opportunity_id(),
          Cell(ChanceText(deal.win_probability()), fmt::format("{}", deal.win_probability())),
          MoneyCell(deal.amount()), MoneyCell(deal.expected_amount()),
          MoneyCell(deal.swing_amount()),
          Cell(fmt::format("{} d", deal.age_days()), std::to_string(deal.age_days())),
-         deal.owner_seller_id()});
+         deal.owner_seller_id(), EngagementText(deal), EffectCell(deal)});
+  }
+  if (!any) {  // nothing is recorded: no empty columns
+    table.columns.erase(table.columns.end() - 2, table.columns.end());
+    for (auto& row : table.rows) row.erase(row.end() - 2, row.end());
   }
   printer->Blank();
   printer->Line("deals that swing the number most:");
   printer->Extra(table);
+  if (any) {
+    printer->Line(
+        "buyer did: days active of 28, people active of 90 days, review; effect on the rate of "
+        "winning, fading");
+  }
 }
 
 void PrintWarnings(const WarningList& warnings, Printer* printer) {
