@@ -41,76 +41,6 @@ void AppendNumber(double number, std::string* out) {
   fmt::format_to(std::back_inserter(*out), "{}", number);
 }
 
-// ---- Columns
-
-// Rows are taken in blocks whose scores stay in the first-level cache.
-constexpr size_t kBlockRows = 2'048;
-
-void AddBands(const CompiledCriterion& criterion, std::span<const double> numbers,
-              std::span<int64_t> scores) {
-  const int64_t base = criterion.points[0];
-  for (size_t row = 0; row < scores.size(); ++row) {
-    scores[row] += numbers[row] == numbers[row] ? base : 0;
-  }
-  // The step at each edge instead of a table: no gather, no branch. NaN passes none.
-  for (size_t e = 0; e < criterion.edges.size(); ++e) {
-    const double edge = criterion.edges[e];
-    const int64_t step = criterion.points[e + 1] - criterion.points[e];
-    if (step == 0) continue;
-    for (size_t row = 0; row < scores.size(); ++row) {
-      scores[row] += numbers[row] >= edge ? step : 0;
-    }
-  }
-}
-
-// Points (for choices) or side (for a pair) of every word of the dictionary.
-std::vector<int64_t> DictionaryTable(const CompiledCriterion& criterion,
-                                     std::span<const std::string_view> dictionary) {
-  std::vector<int64_t> table;
-  table.reserve(dictionary.size());
-  for (std::string_view word : dictionary) {
-    table.push_back(criterion.kind == CompiledCriterion::Kind::kPair
-                        ? criterion.SideOf(word)
-                        : criterion.points[criterion.OutcomeOf(word)]);
-  }
-  return table;
-}
-
-int64_t ListPoints(const CompiledCriterion& criterion, std::span<const int64_t> table,
-                   std::span<const uint32_t> codes) {
-  if (criterion.kind == CompiledCriterion::Kind::kPair) {
-    int64_t sides = 0;
-    for (uint32_t code : codes) sides |= table[code];
-    constexpr std::array kBySides = {CompiledCriterion::kNeither, CompiledCriterion::kFavorable,
-                                     CompiledCriterion::kAlternative, CompiledCriterion::kBoth};
-    return criterion.points[kBySides[sides]];
-  }
-  if (codes.empty()) return criterion.points.back();
-  int64_t best = 0;
-  for (uint32_t code : codes) best = std::max(best, table[code]);
-  return best;
-}
-
-void AddWords(const CompiledCriterion& criterion, const Column& column, size_t first_row,
-              std::span<const int64_t> table, std::span<int64_t> scores) {
-  if (column.list_ends.empty()) {
-    for (size_t i = 0; i < scores.size(); ++i) {
-      const uint32_t code = column.codes[first_row + i];
-      if (code != kMissingCode) {
-        scores[i] += ListPoints(criterion, table, column.codes.subspan(first_row + i, 1));
-      }
-    }
-    return;
-  }
-  for (size_t i = 0; i < scores.size(); ++i) {
-    const size_t row = first_row + i;
-    if (column.list_known[row] == 0) continue;
-    const uint32_t begin = row == 0 ? 0 : column.list_ends[row - 1];
-    scores[i] +=
-        ListPoints(criterion, table, column.codes.subspan(begin, column.list_ends[row] - begin));
-  }
-}
-
 }  // namespace
 
 bool SameWord(std::string_view a, std::string_view b) { return internal::CompareWords(a, b) == 0; }
@@ -256,30 +186,6 @@ void Evaluator::AppendObserved(size_t index, uint32_t outcome, const Value& valu
     if (decides) deciding.push_back(word);
   }
   AppendWords(deciding.empty() ? words : deciding, out);
-}
-
-void Evaluator::ScoreRows(std::span<const Column> columns, std::span<int64_t> scores) const {
-  assert(columns.size() == compiled_.size());
-  std::vector<std::vector<int64_t>> tables(compiled_.size());
-  for (size_t i = 0; i < compiled_.size(); ++i) {
-    if (compiled_[i].kind != CompiledCriterion::Kind::kBands) {
-      tables[i] = DictionaryTable(compiled_[i], columns[i].dictionary);
-    }
-  }
-  for (size_t first = 0; first < scores.size(); first += kBlockRows) {
-    const auto block = scores.subspan(first, std::min(kBlockRows, scores.size() - first));
-    std::fill(block.begin(), block.end(), 0);
-    for (size_t i = 0; i < compiled_.size(); ++i) {
-      const Column& column = columns[i];
-      if (compiled_[i].kind == CompiledCriterion::Kind::kBands) {
-        if (!column.numbers.empty()) {
-          AddBands(compiled_[i], column.numbers.subspan(first, block.size()), block);
-        }
-      } else if (!column.codes.empty() || !column.list_ends.empty()) {
-        AddWords(compiled_[i], column, first, tables[i], block);
-      }
-    }
-  }
 }
 
 }  // namespace gtm::criteria

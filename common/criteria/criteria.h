@@ -182,15 +182,21 @@ struct ExplainedScore {
 // ---- Many rows at once
 
 inline constexpr uint32_t kMissingCode = UINT32_MAX;
+inline constexpr uint8_t kMissingSmallCode = UINT8_MAX;
+inline constexpr int32_t kMissingInteger = INT32_MIN;
 
 // One attribute of many rows, as a column. Exactly one of the forms is used:
 // - numbers[row], NaN where missing;
+// - integers[row], kMissingInteger where missing;
 // - codes[row], an index into `dictionary`, kMissingCode where missing;
+// - small_codes[row], the same in a byte, for up to 255 words; kMissingSmallCode where missing;
 // - lists: row's words are codes[list_ends[row-1] .. list_ends[row]) (from 0 for row 0),
 //   missing where list_known[row] is 0.
 struct Column {
   std::span<const double> numbers;
+  std::span<const int32_t> integers;
   std::span<const uint32_t> codes;
+  std::span<const uint8_t> small_codes;
   std::span<const std::string_view> dictionary;
   std::span<const uint32_t> list_ends;
   std::span<const uint8_t> list_known;
@@ -242,9 +248,15 @@ class Evaluator {
   // the forms is missing throughout. Equal to Score of every row. Allocates once a call
   // for each dictionary, nothing for a row.
   void ScoreRows(std::span<const Column> columns, std::span<int64_t> scores) const;
+  // The same, with every part: parts[i * scores.size() + row] is what criterion i gives to a
+  // row, 0 where its value is missing. `parts` holds criterion_count() * scores.size().
+  void ExplainRows(std::span<const Column> columns, std::span<int64_t> scores,
+                   std::span<int32_t> parts) const;
 
  private:
   Evaluator();
+  void ScoreBlocks(std::span<const Column> columns, std::span<int64_t> scores,
+                   std::span<int32_t> parts) const;
   std::vector<Criterion> criteria_;
   std::vector<internal::CompiledCriterion> compiled_;
 };

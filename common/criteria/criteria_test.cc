@@ -408,8 +408,9 @@ TEST(EvaluatorProperty, ColumnsGiveTheScoresOfRows) {
     const Evaluator evaluator = Compile(RandomCriteria(random));
     const size_t n = evaluator.criterion_count();
     std::vector<std::vector<double>> numbers(n);
+    std::vector<std::vector<int32_t>> integers(n);
     std::vector<std::vector<uint32_t>> codes(n), ends(n);
-    std::vector<std::vector<uint8_t>> known(n);
+    std::vector<std::vector<uint8_t>> known(n), small_codes(n);
     std::vector<Column> columns(n);
     std::vector<std::vector<Value>> rows(kRows, std::vector<Value>(n));
     std::vector<std::vector<std::vector<std::string_view>>> lists(n);
@@ -420,12 +421,21 @@ TEST(EvaluatorProperty, ColumnsGiveTheScoresOfRows) {
       for (size_t row = 0; row < kRows; ++row) {
         const bool missing = random.Below(5) == 0;
         if (bands) {
-          const double number = static_cast<double>(random.Below(60)) - 15;
-          numbers[i].push_back(missing ? std::nan("") : number);
+          const auto integer = static_cast<int32_t>(random.Below(60)) - 15;
+          const double number = single ? integer : integer + 0.5;
+          if (single) {
+            integers[i].push_back(missing ? kMissingInteger : integer);
+          } else {
+            numbers[i].push_back(missing ? std::nan("") : number);
+          }
           rows[row][i] = missing ? Value() : Value::Number(number);
         } else if (single) {
           const auto code = static_cast<uint32_t>(random.Below(6));
-          codes[i].push_back(missing ? kMissingCode : code);
+          if (d % 2 == 0) {
+            codes[i].push_back(missing ? kMissingCode : code);
+          } else {
+            small_codes[i].push_back(missing ? kMissingSmallCode : static_cast<uint8_t>(code));
+          }
           rows[row][i] = missing ? Value() : Value::Word(kWords[code]);
         } else {
           const uint64_t count = missing ? 0 : random.Below(4);
@@ -439,12 +449,20 @@ TEST(EvaluatorProperty, ColumnsGiveTheScoresOfRows) {
           rows[row][i] = missing ? Value() : Value::Words(lists[i][row]);
         }
       }
-      columns[i] = {numbers[i], codes[i], kWords, ends[i], known[i]};
+      columns[i] = {numbers[i], integers[i], codes[i], small_codes[i], kWords, ends[i], known[i]};
       if (bands) columns[i].dictionary = {};
     }
     std::vector<int64_t> scores(kRows, -1);
     evaluator.ScoreRows(columns, scores);
-    for (size_t row = 0; row < kRows; ++row) ASSERT_EQ(scores[row], evaluator.Score(rows[row]));
+    std::vector<int64_t> explained(kRows, -1), expected(n);
+    std::vector<int32_t> parts(n * kRows, -1);
+    evaluator.ExplainRows(columns, explained, parts);
+    for (size_t row = 0; row < kRows; ++row) {
+      ASSERT_EQ(scores[row], evaluator.Score(rows[row]));
+      ASSERT_EQ(explained[row], scores[row]);
+      evaluator.Evaluate(rows[row], expected);
+      for (size_t i = 0; i < n; ++i) ASSERT_EQ(parts[i * kRows + row], expected[i]);
+    }
   }
 }
 

@@ -4,14 +4,6 @@
 
 #include <cmath>
 
-// A function that is compiled twice: with registers of four numbers where the processor has
-// them. AVX2 without FMA multiplies and adds as the baseline does: the bytes are the same.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
-#define GTM_WIDE_LANES __attribute__((target_clones("avx2", "default")))
-#else
-#define GTM_WIDE_LANES
-#endif
-
 namespace gtm::forecasting::domain {
 
 // Transforms are computed for so many frequencies at a time.

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <map>
 
+#include "common/core/wide_lanes.h"
+
 namespace gtm::forecasting::domain {
 namespace {
 

@@ -1,0 +1,93 @@
+"""score_peer.py DIR ROUNDS: scoring of columns with NumPy, and with DuckDB where it is
+installed, the peers of score_bench. DIR/criteria.json says the columns (DIR/NAME.bin: i4, f8 or
+u1), the edges or the points of codes, and the points of each band. Prints one line a figure:
+engine, what, seconds, sum of the scores."""
+
+import json
+import sys
+import time
+
+import numpy as np
+
+directory, rounds = sys.argv[1], int(sys.argv[2])
+with open(f"{directory}/criteria.json") as file:
+    criteria = json.load(file)
+columns = {c["name"]: np.fromfile(f"{directory}/{c['name']}.bin", c["type"]) for c in criteria}
+count = len(next(iter(columns.values())))
+
+
+def part(c, how):
+    x, points = columns[c["name"]], c["table"]
+    if not c["edges"]:
+        return points[x]
+    if how == "searchsorted":
+        band = np.searchsorted(np.array(c["edges"], x.dtype), x, side="right")
+    else:
+        band = (x >= c["edges"][0]).view("u1")
+        for edge in c["edges"][1:]:
+            band = band + (x >= edge).view("u1")
+    if c["type"] == "f8":
+        band = np.where(np.isnan(x), len(c["edges"]) + 1, band)
+    return points[band]
+
+
+def total(how):
+    scores = np.zeros(count)
+    for c in criteria:
+        scores += part(c, how)
+    return scores
+
+
+def full(how):
+    parts = [part(c, how) for c in criteria]
+    return parts, np.sum(parts, axis=0)
+
+
+for c in criteria:
+    c["table"] = np.array(c["points"] + [0], "f8")  # missing is worth nothing
+for how in ("compare", "searchsorted"):
+    for _ in range(rounds):
+        start = time.perf_counter()
+        scores = total(how)
+        seconds = time.perf_counter() - start
+        print(f"numpy total {seconds:.5f} {scores.sum():.0f}")
+        start = time.perf_counter()
+        _, scores = full(how)
+        seconds = time.perf_counter() - start
+        print(f"numpy full {seconds:.5f} {scores.sum():.0f}")
+
+try:
+    import duckdb
+except ImportError:
+    sys.exit()
+
+
+def sql(c):
+    name, points = c["name"], c["points"]
+    if not c["edges"]:
+        cases = " ".join(f"WHEN {name} = {i} THEN {p}::DOUBLE" for i, p in enumerate(points))
+        return f"CASE {cases} END"
+    cases = " ".join(f"WHEN {name} < {e!r} THEN {p}::DOUBLE" for e, p in zip(c["edges"], points))
+    missing = f"WHEN isnan({name}) THEN 0::DOUBLE " if c["type"] == "f8" else ""
+    return f"CASE {missing}{cases} ELSE {points[-1]}::DOUBLE END"
+
+
+connection = duckdb.connect()
+connection.execute("SET threads = 1")
+columns["id"] = np.arange(count, dtype="i4")
+connection.register("numbers", columns)
+connection.execute("CREATE TABLE accounts AS SELECT * FROM numbers")
+queries = {
+    "total": f"SELECT id, {' + '.join(sql(c) for c in criteria)} AS score FROM accounts",
+    "full": "SELECT *, {} AS score FROM (SELECT id, {} FROM accounts)".format(
+        " + ".join(f"part_{c['name']}" for c in criteria),
+        ", ".join(f"{sql(c)} AS part_{c['name']}" for c in criteria),
+    ),
+}
+for _ in range(rounds):
+    for what, query in queries.items():
+        start = time.perf_counter()
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE scored AS {query}")
+        seconds = time.perf_counter() - start
+        checksum = connection.execute("SELECT sum(score) FROM scored").fetchone()[0]
+        print(f"duckdb {what} {seconds:.5f} {checksum:.0f}")
