@@ -17,9 +17,8 @@ template <class T>
 using SumOf = std::conditional_t<sizeof(T) == sizeof(int64_t), int64_t, int32_t>;
 
 template <class T, size_t kCount>
-[[gnu::always_inline]] inline void TakeSteps(const T* numbers, const T* edges,
-                                             const int32_t* steps, size_t row_count, bool is_first,
-                                             int32_t* parts) {
+[[gnu::always_inline]] inline void TakeSteps(const T* numbers, const T* edges, const int32_t* steps,
+                                             size_t row_count, bool is_first, int32_t* parts) {
   std::array<T, kCount> edge;
   std::array<SumOf<T>, kCount> step;
   for (size_t k = 0; k < kCount; ++k) {

@@ -123,9 +123,9 @@ class RowCriterion {
   void FillWords(size_t first, std::span<int32_t> parts) const {
     for (size_t i = 0; i < parts.size(); ++i) {
       const uint32_t code = column_.codes[first + i];
-      parts[i] = code == kMissingCode ? 0
-                                      : ListPoints(criterion_, table_,
-                                                   column_.codes.subspan(first + i, 1));
+      parts[i] = code == kMissingCode
+                     ? 0
+                     : ListPoints(criterion_, table_, column_.codes.subspan(first + i, 1));
     }
   }
 
@@ -144,8 +144,8 @@ class RowCriterion {
   const Column& column_;
   StepTable<double> numbers_;
   StepTable<int32_t> integers_;
-  std::vector<int32_t> table_;           // by word
-  std::array<int32_t, 256> by_code_{};   // of small codes; a missing one is worth nothing
+  std::vector<int32_t> table_;          // by word
+  std::array<int32_t, 256> by_code_{};  // of small codes; a missing one is worth nothing
 };
 
 }  // namespace

@@ -153,6 +153,11 @@ Result<Question> BookCache::Ask(const rpc::Call& call, const type::v1::PointInTi
   return question;
 }
 
+bool BookCache::WaitForNewer(const rpc::Call& call, const book::BookView& seen,
+                             absl::Duration patience) {
+  return shared_->Of(call.tenant())->WaitForNewer(seen, patience, call.is_cancelled);
+}
+
 void BookCache::SawHead(const TenantId& tenant, const std::string& revision) {
   const Result<Revision> parsed = ParseRevision(revision);
   if (!parsed.ok()) return;

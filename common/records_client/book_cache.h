@@ -47,6 +47,8 @@ class BookCache {
 
   // As Records::Ask.
   Result<Question> Ask(const rpc::Call& call, const type::v1::PointInTime& point);
+  // As Records::WaitForNewer.
+  bool WaitForNewer(const rpc::Call& call, const book::BookView& seen, absl::Duration patience);
   // Tells of a revision that records answered with.
   void SawHead(const TenantId& tenant, const std::string& revision);
   // Begins to read a tenant's records, so that the first question finds them.

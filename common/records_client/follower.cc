@@ -177,6 +177,20 @@ bool Follower::MustForget() const {
          options_.clock->Monotonic() - *erased_ >= options_.forget_after;
 }
 
+bool Follower::WaitForNewer(const book::BookView& seen, absl::Duration patience,
+                            const std::function<bool()>& is_cancelled) {
+  const absl::Duration end = options_.clock->Monotonic() + patience;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (book_ != nullptr && (applied_.epoch != seen.epoch() || applied_.seq > seen.seq())) {
+      return true;
+    }
+    const absl::Duration left = end - options_.clock->Monotonic();
+    if (left <= absl::ZeroDuration() || stopped_ || is_cancelled()) return false;
+    changed_.wait_for(lock, absl::ToChronoMicroseconds(std::min(left, kLookInterval)));
+  }
+}
+
 void Follower::Publish() {
   {
     const std::lock_guard lock(mutex_);

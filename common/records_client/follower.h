@@ -86,6 +86,9 @@ class Follower {
                                 const std::function<bool()>& is_cancelled);
   // What ViewAt gives, where it would answer at once; else nothing.
   Result<std::optional<book::BookView>> ViewNow(const std::optional<Revision>& min_revision) const;
+  // As Records::WaitForNewer.
+  bool WaitForNewer(const book::BookView& seen, absl::Duration patience,
+                    const std::function<bool()>& is_cancelled);
   // Records that somebody saw this revision: the head is at least there.
   void SawHead(const Revision& revision);
   // Cancels a stream that has been silent for too long.

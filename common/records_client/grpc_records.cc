@@ -46,6 +46,11 @@ class GrpcRecords final : public Records {
     return books_->Ask(call, point);
   }
 
+  bool WaitForNewer(const rpc::Call& call, const book::BookView& seen,
+                    absl::Duration patience) override {
+    return books_->WaitForNewer(call, seen, patience);
+  }
+
   Result<BatchCommitResponse> Commit(const rpc::Call& call,
                                      const BatchCommitRequest& request) override {
     return Repeat<BatchCommitResponse>(

@@ -35,6 +35,11 @@ class Records {
   // ("point.as_of": a malformed timestamp).
   virtual Result<Question> Ask(const rpc::Call& call, const type::v1::PointInTime& point) = 0;
 
+  // Waits until the tenant's Book is newer than a view of it, for at most `patience`. False
+  // where it is not by then, or the caller is gone. For streams that follow changes.
+  virtual bool WaitForNewer(const rpc::Call& call, const book::BookView& seen,
+                            absl::Duration patience) = 0;
+
   // Writes decisions as this service, on behalf of the call's principal, and waits
   // until they are durable; etags in `guards` make sure that nobody decided meanwhile.
   // Retries UNAVAILABLE with the same request_id. Returns what records answered.

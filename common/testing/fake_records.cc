@@ -187,6 +187,22 @@ Result<records_client::Question> FakeRecords::Ask(const rpc::Call& call,
   return question;
 }
 
+void FakeRecords::set_while_waiting(std::function<void()> hook) {
+  const std::lock_guard lock(mutex_);
+  while_waiting_ = std::move(hook);
+}
+
+bool FakeRecords::WaitForNewer(const rpc::Call& call, const book::BookView& seen, absl::Duration) {
+  std::function<void()> hook;
+  {
+    const std::lock_guard lock(mutex_);
+    hook = while_waiting_;
+  }
+  if (hook) hook();
+  const std::lock_guard lock(mutex_);
+  return TenantOf(call.tenant()).seq > seen.seq();
+}
+
 Status FakeRecords::CheckMutation(const Tenant& tenant, const Mutation& mutation) const {
   const bool is_delete = mutation.has_delete_();
   const record::Kind kind = is_delete ? mutation.delete_().kind() : record::KindOf(mutation.put());

@@ -48,6 +48,11 @@ class FakeRecords final : public records_client::Records {
   // ---- Records
   Result<records_client::Question> Ask(const rpc::Call& call,
                                        const type::v1::PointInTime& point) override;
+  // Does not wait for real: a test changes records between two of a handler's questions.
+  bool WaitForNewer(const rpc::Call& call, const book::BookView& seen,
+                    absl::Duration patience) override;
+  // Called at the start of every WaitForNewer.
+  void set_while_waiting(std::function<void()> hook);
   Result<records::v1::BatchCommitResponse> Commit(
       const rpc::Call& call, const records::v1::BatchCommitRequest& request) override;
   Result<records::v1::BatchGetResponse> Get(const rpc::Call& call,
@@ -82,6 +87,7 @@ class FakeRecords final : public records_client::Records {
   mutable std::mutex mutex_;
   bool unavailable_ = false;
   std::function<void()> before_commit_;
+  std::function<void()> while_waiting_;
   mutable std::map<TenantId, std::unique_ptr<Tenant>> tenants_;
   std::vector<records::v1::BatchCommitRequest> commits_;
 };

@@ -7,6 +7,7 @@
 #include "gtm/targeting/v1/service.grpc.pb.h"
 #include "services/gtm/cli/command.h"
 #include "services/gtm/cli/lookups.h"
+#include "services/gtm/cli/replay_view.h"
 #include "services/gtm/cli/targets_view.h"
 #include "services/gtm/cli/text_format.h"
 
@@ -22,6 +23,10 @@ struct DefinitionFlags {
   std::string signer;
   std::string note;
   std::string reason;
+  std::string baseline;
+  std::string from, until;
+  std::string step = "month";
+  int moved = 0;
   PointFlags point;
 };
 
@@ -118,6 +123,57 @@ Result<int> RunRetire(Session& session, const DefinitionFlags& flags) {
   return kExitOk;
 }
 
+Result<int> RunDiff(Session& session, const DefinitionFlags& flags) {
+  targeting::v1::CompareTargetDefinitionsRequest request;
+  GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
+  request.set_definition_id(flags.id);
+  request.set_older_definition_id(flags.baseline);
+  GTM_ASSIGN_OR_RETURN(const auto answer,
+                       session.client().Call<TargetingService>(
+                           &TargetingService::Stub::CompareTargetDefinitions, request));
+  Printer printer = session.printer();
+  if (printer.Json(answer)) return kExitOk;
+  PrintDefinitionChanges(answer, flags.id, &printer);
+  return kExitOk;
+}
+
+Result<int> RunReplay(Session& session, const DefinitionFlags& flags) {
+  using Request = targeting::v1::ReplayTargetDefinitionRequest;
+  Request request;
+  GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
+  if (flags.id.empty() == flags.file.empty()) {
+    return InvalidField("id", "give the id of a definition, or --file with one; not both");
+  }
+  if (flags.id.empty()) {
+    GTM_RETURN_IF_ERROR(ReadJsonFile(flags.file, request.mutable_definition()));
+  } else {
+    request.set_definition_id(flags.id);
+  }
+  request.set_baseline_definition_id(flags.baseline);
+  if (flags.from.empty() != flags.until.empty()) {
+    return InvalidField("--from", "give both --from and --until, or neither");
+  }
+  if (!flags.from.empty()) {
+    auto* days = request.mutable_days();
+    GTM_ASSIGN_OR_RETURN(*days->mutable_start_date(), ParseDateFlag(flags.from, "--from"));
+    GTM_ASSIGN_OR_RETURN(*days->mutable_end_date(), ParseDateFlag(flags.until, "--until"));
+  }
+  request.set_step(flags.step == "week"      ? Request::STEP_WEEK
+                   : flags.step == "quarter" ? Request::STEP_QUARTER
+                                             : Request::STEP_MONTH);
+  request.set_moved_account_count(flags.moved);
+  GTM_ASSIGN_OR_RETURN(const auto answer,
+                       session.client().Call<TargetingService>(
+                           &TargetingService::Stub::ReplayTargetDefinition, request));
+  Printer printer = session.printer();
+  if (printer.Json(answer)) return kExitOk;
+  std::vector<std::string> ids;
+  for (const auto& moved : answer.entering()) ids.push_back(moved.account_id());
+  for (const auto& moved : answer.leaving()) ids.push_back(moved.account_id());
+  PrintReplay(answer, NamesOf(session, "account", ids), &printer);
+  return kExitOk;
+}
+
 Result<int> RunAttributes(Session& session, const DefinitionFlags&) {
   GTM_ASSIGN_OR_RETURN(const auto answer, session.client().Call<TargetingService>(
                                               &TargetingService::Stub::ListAttributes,
@@ -158,6 +214,23 @@ void AddDefinitionCommands(CLI::App& app, Session& session) {
   sign->add_option("--signer", flags->signer, "Who signs; default: the caller");
   sign->add_option("--note", flags->note, "A remark");
   flags->point.Register(*add("list", "List definitions with their signatures", &RunList));
+  CLI::App* diff = with_id(add("diff", "What differs between two definitions", &RunDiff));
+  diff->add_option("--from", flags->baseline, "The older one; default: what it was written from");
+  flags->point.Register(*diff);
+  CLI::App* replay = add("replay", "What a definition would have said over history", &RunReplay);
+  replay->add_option("id", flags->id, "Id of the definition to try");
+  replay
+      ->add_option("--file", flags->file, "Try a TargetDefinition in JSON; - reads standard input")
+      ->type_name("FILE");
+  replay->add_option("--baseline", flags->baseline,
+                     "Compare with this definition; default: the one in force each time");
+  replay->add_option("--from", flags->from, "First day; default: a year before the last");
+  replay->add_option("--until", flags->until, "Day after the last; default: tomorrow");
+  replay->add_option("--step", flags->step, "How far apart the instants are")
+      ->check(CLI::IsMember({"week", "month", "quarter"}));
+  replay->add_option("--moved", flags->moved, "Accounts to name that enter, and that leave")
+      ->check(CLI::Range(1, 1'000));
+  flags->point.Register(*replay);
   add("attributes", "List what a criterion can read", &RunAttributes);
   with_id(add("retire", "Take a definition out of force", &RunRetire))
       ->add_option("--reason", flags->reason, "Why")

@@ -16,6 +16,9 @@ namespace {
 using targeting::v1::TargetingService;
 
 struct TargetsFlags {
+  std::vector<std::string> accounts;
+  bool everything = false;
+  int seconds = 3'600;
   PointFlags point;
   std::string definition;
   std::string verdict;
@@ -76,7 +79,36 @@ Result<int> RunExplain(Session& session, const TargetsFlags& flags) {
   if (printer.Json(answer)) return kExitOk;
   PrintTargetExplained(answer, NameOf(NamesOf(session, "account", {flags.account}), flags.account),
                        &printer);
+  targeting::v1::GetScoreGapRequest gap;
+  *gap.mutable_point() = request.point();
+  gap.set_account_id(flags.account);
+  gap.set_definition_id(flags.definition);
+  GTM_ASSIGN_OR_RETURN(const auto missing, session.client().Call<TargetingService>(
+                                               &TargetingService::Stub::GetScoreGap, gap));
+  PrintScoreGap(missing, &printer);
   return kExitOk;
+}
+
+Result<int> RunWatch(Session& session, const TargetsFlags& flags) {
+  targeting::v1::WatchTargetsRequest request;
+  request.set_definition_id(flags.definition);
+  request.set_changes_only(!flags.everything);
+  for (const std::string& account : flags.accounts) request.add_account_ids(account);
+  const Client& client = session.client();
+  const auto stub = TargetingService::NewStub(client.channel());
+  const auto context = client.NewContext(absl::Seconds(flags.seconds));
+  const auto reader = stub->WatchTargets(context.get(), request);
+  targeting::v1::WatchTargetsResponse message;
+  while (reader->Read(&message)) {
+    Printer printer = session.printer();
+    if (printer.Json(message)) continue;
+    PrintWatched(message, &printer);
+    session.console().out->flush();
+  }
+  const grpc::Status status = reader->Finish();
+  // It ends when its time is over, and that is no failure.
+  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) return kExitOk;
+  return client.ToError(status);
 }
 
 Result<int> RunHandshake(Session& session, const TargetsFlags& flags) {
@@ -137,6 +169,15 @@ void AddTargetsCommands(CLI::App& app, Session& session) {
   CLI::App* handshake =
       targets->add_subcommand("handshake", "How much of what is handed over sales accepts");
   handshake->add_option("--period", flags->period, "Such as 2017-Q4; default: this quarter");
+  CLI::App* watch = targets->add_subcommand("watch", "Show scores as they change");
+  watch->add_option("--account", flags->accounts, "Only these accounts")->type_name("ID");
+  watch->add_flag("--all", flags->everything, "Begin with every score");
+  watch->add_option("--seconds", flags->seconds, "Watch for so long")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 86'400));
+  watch->callback([&session, flags] {
+    session.action = [&session, flags] { return RunWatch(session, *flags); };
+  });
   handshake->callback([&session, flags] {
     session.action = [&session, flags] { return RunHandshake(session, *flags); };
   });

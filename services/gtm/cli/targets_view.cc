@@ -126,6 +126,45 @@ void PrintTargetExplained(const targeting::v1::ScoreAccountResponse& answer,
   printer->Line(DefinitionText(answer.definition()) + " · " + ProvenanceText(answer.provenance()));
 }
 
+void PrintScoreGap(const targeting::v1::GetScoreGapResponse& answer, Printer* printer) {
+  using Gap = targeting::v1::GetScoreGapResponse::Gap;
+  const auto print = [&](const char* what, const Gap& gap) {
+    if (gap.gap_micropoints() == 0) return;
+    printer->Line(fmt::format("to be a {}: {} more points, at {}", what,
+                              Points(gap.gap_micropoints()), Points(gap.threshold_micropoints())));
+    for (const auto& lever : gap.levers()) {
+      std::string line =
+          fmt::format("  {}: {}, up to +{} with {}", lever.criterion_id(),
+                      lever.known() ? lever.observed() : "not known",
+                      Points(lever.best_micropoints() - lever.micropoints()), lever.best_outcome());
+      if (!lever.sufficient_outcome().empty()) {
+        line += fmt::format("; {} alone is enough", lever.sufficient_outcome());
+      }
+      printer->Line(line);
+    }
+    if (!gap.reachable()) printer->Line("  all together are not enough");
+    if (gap.fewest_criterion_ids_size() > 1) {
+      printer->Line(
+          fmt::format("  fewest that are enough: {}", fmt::join(gap.fewest_criterion_ids(), ", ")));
+    }
+  };
+  print("target", answer.target());
+  if (answer.has_prospect()) print("prospect", answer.prospect());
+}
+
+void PrintWatched(const targeting::v1::WatchTargetsResponse& message, Printer* printer) {
+  for (const AccountScore& score : message.scores()) {
+    printer->Line(fmt::format("{}  {}  priority {}  fit {}  {}{}", TimeText(message.as_of()),
+                              score.account_id(), Points(score.priority().micropoints()),
+                              Points(score.fit().micropoints()),
+                              EnumText(TargetVerdict_Name(score.verdict()), "TARGET_VERDICT_"),
+                              score.prospect() ? ", prospect" : ""));
+  }
+  for (const std::string& id : message.removed_account_ids()) {
+    printer->Line(fmt::format("{}  {}  is no more", TimeText(message.as_of()), id));
+  }
+}
+
 void PrintHandshake(const targeting::v1::GetHandshakeResponse& answer, Printer* printer) {
   Table table{{{"step", "step", Align::kLeft, false},
                {"share", "share", Align::kRight, false},
@@ -273,6 +312,27 @@ void PrintDefinition(const TargetDefinition& definition, Printer* printer) {
   targeting::v1::ListTargetDefinitionsResponse one;
   *one.add_definitions() = definition;
   PrintDefinitions(one, printer);
+}
+
+void PrintDefinitionChanges(const targeting::v1::CompareTargetDefinitionsResponse& answer,
+                            const std::string& id, Printer* printer) {
+  using Change = targeting::v1::CompareTargetDefinitionsResponse::Change;
+  printer->Heading(fmt::format("From {} to {}: {} {}", answer.older_definition_id(), id,
+                               answer.changes_size(),
+                               answer.changes_size() == 1 ? "difference" : "differences"));
+  Table table{{{"", "kind", Align::kLeft, false},
+               {"field", "field", Align::kLeft, false},
+               {"before", "before", Align::kLeft, true},
+               {"after", "after", Align::kLeft, true}},
+              {}};
+  for (const Change& change : answer.changes()) {
+    table.rows.push_back({EnumText(Change::Kind_Name(change.kind()), "KIND_"), change.field(),
+                          change.before(), change.after()});
+  }
+  if (answer.changes_size() > 0) printer->Main(table);
+  if (!answer.change_reason().empty()) {
+    printer->Paragraph("why: ", answer.change_reason());
+  }
 }
 
 }  // namespace gtm::cli

@@ -8,6 +8,7 @@
 
 #include "common/testing/golden.h"
 #include "services/gtm/cli/forecast_view.h"
+#include "services/gtm/cli/replay_view.h"
 #include "services/gtm/cli/signals_view.h"
 #include "services/gtm/cli/sponsors_view.h"
 #include "services/gtm/cli/targets_view.h"
@@ -259,6 +260,30 @@ TEST(Csv, HasTheBoundsOfEstimatesInColumns) {
   EXPECT_THAT(second.text(), HasSubstr("step,share,share_low,share_high,decided_count,status\n"
                                        "accepted by sales,0.7,0.6,0.8,50,"));
   EXPECT_THAT(second.text(), HasSubstr("qualified after all,,,,0,"));
+}
+
+TEST(ReplayView, ShowsWhoMovesAndWhatCame) {
+  const auto answer = Parse<targeting::v1::ReplayTargetDefinitionResponse>(
+      "days { start_date { year: 2026 month: 1 day: 1 } end_date { year: 2026 month: 3 day: 1 } } "
+      "instants { as_of { seconds: 1769903999 } account_count: 300 tried { target_count: 80 "
+      "undecided_count: 4 prospect_count: 20 } entering_count: 80 } "
+      "instants { as_of { seconds: 1772323199 } account_count: 310 tried { target_count: 82 "
+      "prospect_count: 21 } baseline { target_count: 60 prospect_count: 19 } entering_count: 30 "
+      "leaving_count: 8 } "
+      "entering { account_id: \"a1\" tried_fit_micropoints: 71000000 "
+      "baseline_fit_micropoints: 40000000 } "
+      "tried { targets { handover_count: 40 acceptance { value: 0.8 low: 0.6 high: 0.9 } "
+      "opportunity_count: 12 } prospect_account_count: 25 " +
+      Usd("cost_per_prospect", 400) + "} " + Usd("spend", 10'000) +
+      "stored_decisions { handover_count: 9 equal_count: 8 changed_facts_count: 1 }");
+  Capture capture(OutputFormat::kTable);
+  Printer printer = capture.printer();
+  PrintReplay(answer, {{"a1", "Acme"}}, &printer);
+  EXPECT_THAT(capture.text(), HasSubstr("Replay over 2026-01-01 to 2026-02-28"));
+  EXPECT_THAT(capture.text(), HasSubstr("80.0 % (60.0 to 90.0)"));
+  EXPECT_THAT(capture.text(), HasSubstr("Acme    71.0    40.0"));
+  EXPECT_THAT(capture.text(), HasSubstr("spent: 10,000 USD; 400 USD for each of 25 prospects"));
+  EXPECT_THAT(capture.text(), HasSubstr("9, the same again 8, facts changed since 1, different 0"));
 }
 
 TEST(Printer, BreaksParagraphsToTheWidth) {

@@ -85,6 +85,29 @@ ScoreRange Prioritize(const Definition& definition, const ScoreRange& fit,
   return out;
 }
 
+Verdict VerdictOf(const Definition& definition, const ScoreRange& fit) {
+  const int64_t threshold = definition.target_min_micropoints();
+  if (fit.high_micropoints < threshold) return Verdict::kNotTarget;
+  return fit.low_micropoints >= threshold ? Verdict::kTarget : Verdict::kUndecided;
+}
+
+bool IsProspect(const Definition& definition, Verdict verdict,
+                const std::optional<ScoreRange>& engagement) {
+  return verdict == Verdict::kTarget && engagement && engagement->micropoints > 0 &&
+         engagement->micropoints >= definition.prospect_min_micropoints();
+}
+
+AccountScore JudgeAccount(const Definition& definition, const ScoreRange& fit,
+                          const std::optional<ScoreRange>& engagement) {
+  AccountScore score;
+  score.fit = fit;
+  score.engagement = engagement;
+  score.priority = Prioritize(definition, fit, engagement);
+  score.verdict = VerdictOf(definition, fit);
+  score.prospect = IsProspect(definition, score.verdict, engagement);
+  return score;
+}
+
 AccountScorer::AccountScorer(const Definition& definition, const book::BookView& view,
                              absl::Time as_of)
     : definition_(definition),
@@ -110,27 +133,13 @@ void AccountScorer::Read(book::AccountRow row) {
   read(definition_.engagement_attributes(), &engagement_values_);
 }
 
-AccountScore AccountScorer::Judge(const ScoreRange& fit,
-                                  const std::optional<ScoreRange>& engagement) const {
-  AccountScore score;
-  score.fit = fit;
-  score.engagement = engagement;
-  score.priority = Prioritize(definition_, fit, engagement);
-  const int64_t threshold = definition_.target_min_micropoints();
-  if (fit.low_micropoints >= threshold) score.verdict = Verdict::kTarget;
-  if (fit.high_micropoints < threshold) score.verdict = Verdict::kNotTarget;
-  score.prospect = score.verdict == Verdict::kTarget && engagement && engagement->micropoints > 0 &&
-                   engagement->micropoints >= definition_.prospect_min_micropoints();
-  return score;
-}
-
 AccountScore AccountScorer::Score(book::AccountRow row) {
   Read(row);
   std::optional<ScoreRange> engagement;
   if (definition_.engagement() != nullptr) {
     engagement = definition_.engagement()->Evaluate(engagement_values_);
   }
-  return Judge(definition_.fit().Evaluate(fit_values_), engagement);
+  return JudgeAccount(definition_, definition_.fit().Evaluate(fit_values_), engagement);
 }
 
 WeighedAccount AccountScorer::Weigh(book::AccountRow row) {
@@ -140,8 +149,8 @@ WeighedAccount AccountScorer::Weigh(book::AccountRow row) {
     engagement = definition_.engagement()->Evaluate(engagement_values_, engagement_outcomes_);
   }
   const ScoreRange fit = definition_.fit().Evaluate(fit_values_, fit_outcomes_);
-  return {Judge(fit, engagement), fit_values_, fit_outcomes_, engagement_values_,
-          engagement_outcomes_};
+  return {JudgeAccount(definition_, fit, engagement), fit_values_, fit_outcomes_,
+          engagement_values_, engagement_outcomes_};
 }
 
 ExplainedAccountScore AccountScorer::Explain(book::AccountRow row) {

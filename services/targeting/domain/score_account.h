@@ -69,8 +69,6 @@ class AccountScorer {
 
  private:
   void Read(book::AccountRow row);
-  AccountScore Judge(const criteria::ScoreRange& fit,
-                     const std::optional<criteria::ScoreRange>& engagement) const;
 
   const Definition& definition_;
   ReadContext context_;
@@ -83,6 +81,14 @@ class AccountScorer {
   absl::InlinedVector<uint32_t, 16> engagement_outcomes_;
 };
 
+// Verdict, prospect gate and priority from the two scores.
+AccountScore JudgeAccount(const Definition& definition, const criteria::ScoreRange& fit,
+                          const std::optional<criteria::ScoreRange>& engagement);
+// Where the threshold stands in the range of a fit.
+Verdict VerdictOf(const Definition& definition, const criteria::ScoreRange& fit);
+// A target is a prospect where its engagement shows that the interest is real (TG-09).
+bool IsProspect(const Definition& definition, Verdict verdict,
+                const std::optional<criteria::ScoreRange>& engagement);
 // The two parts of a priority.
 criteria::ExplainedScore ExplainPriority(const Definition& definition, const AccountScore& score);
 // True where a criterion of the fit that has this outcome leaves room for another score.

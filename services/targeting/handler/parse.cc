@@ -199,9 +199,12 @@ Result<DayRange> DaysOf(const v1::GetHandshakeRequest& request, const FiscalCale
   if (!request.has_days()) {
     return calendar.DaysOf(calendar.PeriodOf(calendar.DayOf(as_of), PeriodUnit::kQuarter));
   }
-  GTM_ASSIGN_OR_RETURN(const absl::CivilDay start,
-                       DayOf(request.days().start_date(), "days.start_date"));
-  GTM_ASSIGN_OR_RETURN(const absl::CivilDay end, DayOf(request.days().end_date(), "days.end_date"));
+  return DaysOf(request.days());
+}
+
+Result<DayRange> DaysOf(const type::v1::DateRange& days) {
+  GTM_ASSIGN_OR_RETURN(const absl::CivilDay start, DayOf(days.start_date(), "days.start_date"));
+  GTM_ASSIGN_OR_RETURN(const absl::CivilDay end, DayOf(days.end_date(), "days.end_date"));
   if (end <= start) return InvalidField("days.end_date", "must be after start_date");
   return DayRange{start, end};
 }

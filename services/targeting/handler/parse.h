@@ -51,6 +51,8 @@ domain::TargetFilter FilterOf(const v1::ListTargetsRequest& request, Violations*
 // Days of the question; the fiscal quarter of `as_of` where the request names none.
 Result<DayRange> DaysOf(const v1::GetHandshakeRequest& request, const FiscalCalendar& calendar,
                         absl::Time as_of);
+// Of the field "days".
+Result<DayRange> DaysOf(const type::v1::DateRange& days);
 // 0 means 100, more than 1,000 means 1,000.
 size_t PageSizeOf(int32_t page_size, Violations* violations);
 

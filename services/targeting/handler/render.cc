@@ -61,6 +61,23 @@ void Render(const std::string& account_id, const domain::ExplainedAccountScore& 
   }
 }
 
+void Render(const domain::ScoreGap& gap, v1::GetScoreGapResponse::Gap* out) {
+  out->set_threshold_micropoints(gap.threshold_micropoints);
+  out->set_gap_micropoints(gap.gap_micropoints);
+  out->set_reachable(gap.reachable);
+  for (const domain::ScoreLever& lever : gap.levers) {
+    auto* item = out->add_levers();
+    item->set_criterion_id(lever.criterion_id);
+    item->set_micropoints(lever.micropoints);
+    item->set_best_micropoints(lever.best_micropoints);
+    item->set_known(lever.known);
+    item->set_observed(lever.observed);
+    item->set_best_outcome(lever.best_outcome);
+    item->set_sufficient_outcome(lever.sufficient_outcome);
+  }
+  for (const std::string& id : gap.fewest_criterion_ids) out->add_fewest_criterion_ids(id);
+}
+
 v1::ContactScore Render(const std::string& contact_id, const domain::ContactScore& score) {
   v1::ContactScore out;
   out.set_contact_id(contact_id);
@@ -108,8 +125,7 @@ void Render(const domain::Handshake& handshake, const DayRange& days,
   const int64_t decided = handshake.accepted_count + handshake.rejected_count;
   const domain::HandshakeVerdict verdict =
       domain::JudgeHandshake(handshake.accepted_count, decided);
-  *response->mutable_days()->mutable_start_date() = DateOf(days.start);
-  *response->mutable_days()->mutable_end_date() = DateOf(days.end);
+  *response->mutable_days() = RenderDays(days);
   response->set_handover_count(handshake.handover_count);
   response->set_pending_count(handshake.pending_count);
   *response->mutable_acceptance() = stats::RateEstimate(
@@ -123,6 +139,22 @@ void Render(const domain::Handshake& handshake, const DayRange& days,
       handshake.qualified_count, handshake.qualified_count + handshake.disqualified_count,
       {.half_width_max = domain::kHandshakeHalfWidthMax});
   AddReasons(handshake.disqualification_reasons, response->mutable_disqualification_reasons());
+}
+
+type::v1::DateRange RenderDays(const DayRange& days) {
+  type::v1::DateRange range;
+  *range.mutable_start_date() = DateOf(days.start);
+  *range.mutable_end_date() = DateOf(days.end);
+  return range;
+}
+
+type::v1::Money RenderMoney(const Money& money) {
+  constexpr int32_t kNanosPerMicro = 1'000;
+  type::v1::Money out;
+  out.set_currency_code(std::string(money.currency.code()));
+  out.set_units(money.micros / kMicrosPerUnit);
+  out.set_nanos(static_cast<int32_t>(money.micros % kMicrosPerUnit) * kNanosPerMicro);
+  return out;
 }
 
 v1::DefinitionUsed RenderUsed(const v1::TargetDefinition& definition, bool review_overdue) {

@@ -1,12 +1,15 @@
 #pragma once
 // From domain values to messages. No decisions.
 
+#include "common/core/fiscal_calendar.h"
+#include "common/core/money.h"
 #include "common/records_client/records_client.h"
 #include "gtm/targeting/v1/service.pb.h"
 #include "services/targeting/domain/handover.h"
 #include "services/targeting/domain/review_clock.h"
 #include "services/targeting/domain/score_account.h"
 #include "services/targeting/domain/score_contact.h"
+#include "services/targeting/domain/score_gap.h"
 
 namespace gtm::targeting::handler {
 
@@ -16,11 +19,15 @@ void Render(const std::string& account_id, const domain::AccountScore& score,
             v1::AccountScore* out);
 void Render(const std::string& account_id, const domain::ExplainedAccountScore& score,
             v1::AccountScore* out);
+void Render(const domain::ScoreGap& gap, v1::GetScoreGapResponse::Gap* out);
 v1::ContactScore Render(const std::string& contact_id, const domain::ContactScore& score);
 v1::DefinitionReview Render(const domain::ReviewState& review, bool early_change);
 v1::ListAttributesResponse RenderAttributes();
 void Render(const domain::Handshake& handshake, const DayRange& days,
             v1::GetHandshakeResponse* response);
+
+type::v1::DateRange RenderDays(const DayRange& days);
+type::v1::Money RenderMoney(const Money& money);
 
 v1::DefinitionUsed RenderUsed(const v1::TargetDefinition& definition, bool review_overdue);
 // When the review of a definition is due; never where it is not active.

@@ -165,6 +165,27 @@ Status TargetingHandler::ScoreAccount(rpc::Call& call, const v1::ScoreAccountReq
   return {};
 }
 
+Status TargetingHandler::GetScoreGap(rpc::Call& call, const v1::GetScoreGapRequest& request,
+                                     v1::GetScoreGapResponse* response) {
+  Violations violations;
+  violations.CheckId("account_id", request.account_id());
+  GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
+  GTM_ASSIGN_OR_RETURN(const Asked asked,
+                       Ask(records_, definitions_, call, request.point(), request.definition_id()));
+  const auto row = asked.question.view.FindAccount(request.account_id());
+  if (!row) return NotFound("account", request.account_id());
+  domain::AccountScorer scorer(asked.definition(), asked.question.view, asked.question.as_of);
+  const domain::WeighedAccount weighed = scorer.Weigh(*row);
+  Render(domain::FindTargetGap(asked.definition(), weighed), response->mutable_target());
+  if (const auto gap = domain::FindProspectGap(asked.definition(), weighed)) {
+    Render(*gap, response->mutable_prospect());
+  }
+  std::string inputs;
+  scorer.AppendInputs(*row, &inputs);
+  FillBasis(asked, inputs, response);
+  return {};
+}
+
 Status TargetingHandler::ScoreContact(rpc::Call& call, const v1::ScoreContactRequest& request,
                                       v1::ScoreContactResponse* response) {
   Violations violations;

@@ -2,8 +2,10 @@
 // The methods of gtm.targeting.v1.TargetingService as plain functions: parse, pin a view,
 // let the domain decide, commit, render. What they answer is said in service.proto.
 
+#include <functional>
 #include <string>
 
+#include "common/core/clock.h"
 #include "common/records_client/records_client.h"
 #include "common/rpc/call.h"
 #include "gtm/targeting/v1/service.pb.h"
@@ -14,7 +16,8 @@ namespace gtm::targeting::handler {
 // Holds no state of its own but a cache: any number of replicas answer alike. Thread-safe.
 class TargetingHandler {
  public:
-  explicit TargetingHandler(records_client::Records& records) : records_(records) {}
+  explicit TargetingHandler(records_client::Records& records, const Clock& clock = SystemClock())
+      : records_(records), clock_(clock) {}
 
   // definitions.cc
   Status CreateTargetDefinition(rpc::Call& call, const v1::CreateTargetDefinitionRequest& request,
@@ -32,6 +35,13 @@ class TargetingHandler {
                                v1::ListTargetDefinitionsResponse* response);
   Status ListAttributes(rpc::Call& call, const v1::ListAttributesRequest& request,
                         v1::ListAttributesResponse* response);
+  // compare_definitions.cc
+  Status CompareTargetDefinitions(rpc::Call& call,
+                                  const v1::CompareTargetDefinitionsRequest& request,
+                                  v1::CompareTargetDefinitionsResponse* response);
+  // replay.cc
+  Status ReplayTargetDefinition(rpc::Call& call, const v1::ReplayTargetDefinitionRequest& request,
+                                v1::ReplayTargetDefinitionResponse* response);
   // agreement.cc
   Status SignOffTargetDefinition(rpc::Call& call, const v1::SignOffTargetDefinitionRequest& request,
                                  v1::SignOffTargetDefinitionResponse* response);
@@ -39,12 +49,17 @@ class TargetingHandler {
                                 v1::RetireTargetDefinitionResponse* response);
   // scores.cc. What is asked most is answered with the bytes of its response, appended.
   Status ScoreAccount(rpc::Call& call, const v1::ScoreAccountRequest& request, std::string* answer);
+  Status GetScoreGap(rpc::Call& call, const v1::GetScoreGapRequest& request,
+                     v1::GetScoreGapResponse* response);
   Status ScoreContact(rpc::Call& call, const v1::ScoreContactRequest& request,
                       v1::ScoreContactResponse* response);
   Status BatchScoreAccounts(rpc::Call& call, const v1::BatchScoreAccountsRequest& request,
                             std::string* answer);
   Status ListTargets(rpc::Call& call, const v1::ListTargetsRequest& request,
                      v1::ListTargetsResponse* response);
+  // watch.cc. Comes back when the caller is gone, or cannot be answered any more.
+  Status WatchTargets(rpc::Call& call, const v1::WatchTargetsRequest& request,
+                      const std::function<bool(const v1::WatchTargetsResponse&)>& write);
   // handovers.cc
   Status RecordHandover(rpc::Call& call, const v1::RecordHandoverRequest& request,
                         v1::RecordHandoverResponse* response);
@@ -58,6 +73,7 @@ class TargetingHandler {
 
  private:
   records_client::Records& records_;
+  const Clock& clock_;               // of streams, which outlive the instant of their call
   CompiledDefinitions definitions_;  // a cache
 };
 

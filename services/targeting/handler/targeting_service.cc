@@ -1,5 +1,6 @@
 #include "services/targeting/handler/targeting_service.h"
 
+#include "common/rpc/raw_stream.h"
 #include "common/rpc/raw_unary.h"
 #include "gtm/targeting/v1/service.grpc.pb.h"
 #include "services/targeting/handler/targeting_handler.h"
@@ -19,11 +20,14 @@ using Base = rpc::Mixed<
     Service::WithRawCallbackMethod_GetTargetDefinition,
     Service::WithRawCallbackMethod_GetActiveTargetDefinition,
     Service::WithRawCallbackMethod_ListTargetDefinitions,
-    Service::WithRawCallbackMethod_ListAttributes, Service::WithRawCallbackMethod_ScoreAccount,
+    Service::WithRawCallbackMethod_CompareTargetDefinitions,
+    Service::WithRawCallbackMethod_ListAttributes,
+    Service::WithRawCallbackMethod_ReplayTargetDefinition,
+    Service::WithRawCallbackMethod_ScoreAccount, Service::WithRawCallbackMethod_GetScoreGap,
     Service::WithRawCallbackMethod_ScoreContact, Service::WithRawCallbackMethod_BatchScoreAccounts,
-    Service::WithRawCallbackMethod_ListTargets, Service::WithRawCallbackMethod_RecordHandover,
-    Service::WithRawCallbackMethod_DecideHandover, Service::WithRawCallbackMethod_GetHandshake,
-    Service::WithRawCallbackMethod_CheckFunnelPlan>;
+    Service::WithRawCallbackMethod_ListTargets, Service::WithRawCallbackMethod_WatchTargets,
+    Service::WithRawCallbackMethod_RecordHandover, Service::WithRawCallbackMethod_DecideHandover,
+    Service::WithRawCallbackMethod_GetHandshake, Service::WithRawCallbackMethod_CheckFunnelPlan>;
 
 class TargetingRpc final : public Base {
  public:
@@ -45,11 +49,17 @@ class TargetingRpc final : public Base {
                 v1::GetActiveTargetDefinitionResponse)
   GTM_RPC_UNARY(ListTargetDefinitions, v1::ListTargetDefinitionsRequest,
                 v1::ListTargetDefinitionsResponse)
+  GTM_RPC_UNARY(CompareTargetDefinitions, v1::CompareTargetDefinitionsRequest,
+                v1::CompareTargetDefinitionsResponse)
   GTM_RPC_UNARY(ListAttributes, v1::ListAttributesRequest, v1::ListAttributesResponse)
+  GTM_RPC_UNARY(ReplayTargetDefinition, v1::ReplayTargetDefinitionRequest,
+                v1::ReplayTargetDefinitionResponse)
   GTM_RPC_UNARY_BYTES(ScoreAccount, v1::ScoreAccountRequest)
+  GTM_RPC_UNARY(GetScoreGap, v1::GetScoreGapRequest, v1::GetScoreGapResponse)
   GTM_RPC_UNARY(ScoreContact, v1::ScoreContactRequest, v1::ScoreContactResponse)
   GTM_RPC_UNARY_BYTES(BatchScoreAccounts, v1::BatchScoreAccountsRequest)
   GTM_RPC_UNARY(ListTargets, v1::ListTargetsRequest, v1::ListTargetsResponse)
+  GTM_RPC_SERVER_STREAM(WatchTargets, v1::WatchTargetsRequest, v1::WatchTargetsResponse)
   GTM_RPC_UNARY(RecordHandover, v1::RecordHandoverRequest, v1::RecordHandoverResponse)
   GTM_RPC_UNARY(DecideHandover, v1::DecideHandoverRequest, v1::DecideHandoverResponse)
   GTM_RPC_UNARY(GetHandshake, v1::GetHandshakeRequest, v1::GetHandshakeResponse)
@@ -73,11 +83,15 @@ constexpr rpc::MethodRule kMethods[] = {
     GTM_ROW("GetTargetDefinition", kReader, kLight),
     GTM_ROW("GetActiveTargetDefinition", kReader, kLight),
     GTM_ROW("ListTargetDefinitions", kReader, kLight),
+    GTM_ROW("CompareTargetDefinitions", kReader, kLight),
     GTM_ROW("ListAttributes", kReader, kLight),
+    GTM_ROW("ReplayTargetDefinition", kReader, kHeavy),
     GTM_ROW("ScoreAccount", kReader, kLight),
+    GTM_ROW("GetScoreGap", kReader, kLight),
     GTM_ROW("ScoreContact", kReader, kLight),
     GTM_ROW("BatchScoreAccounts", kReader, kHeavy),
     GTM_ROW("ListTargets", kReader, kHeavy),
+    GTM_ROW("WatchTargets", kReader, kStream),
     GTM_ROW("RecordHandover", kWriter, kHeavy),
     GTM_ROW("DecideHandover", kWriter, kHeavy),
     GTM_ROW("GetHandshake", kReader, kLight),

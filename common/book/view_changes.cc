@@ -1,0 +1,73 @@
+// What differs between two views of one Book: told by the chunks that they share.
+
+#include <algorithm>
+
+#include "common/book/view_data.h"
+
+namespace gtm::book {
+namespace {
+
+// Calls visit(first row, older chunk or null, newer chunk) for each chunk that is not shared.
+template <class Chunk, class Visit>
+void ForEachChanged(const Table<Chunk>& older, const Table<Chunk>& newer, Visit visit) {
+  for (uint32_t row = 0; row < newer.row_count(); row += Chunk::kRows) {
+    const Chunk* const now = &newer.chunk(row);
+    const Chunk* const then = row < older.row_count() ? &older.chunk(row) : nullptr;
+    if (now != then) visit(row, then, *now);
+  }
+}
+
+// Accounts of the members of a chunk, as they were and as they are.
+template <class Chunk>
+void AddAccounts(const Table<Chunk>& older, const Table<Chunk>& newer,
+                 std::vector<uint32_t>* accounts) {
+  ForEachChanged(older, newer, [&](uint32_t, const Chunk* then, const Chunk& now) {
+    for (uint32_t slot = 0; slot < Chunk::kRows; ++slot) {
+      if (now.account[slot] != kNoRow) accounts->push_back(now.account[slot]);
+      if (then != nullptr && then->account[slot] != kNoRow) {
+        accounts->push_back(then->account[slot]);
+      }
+    }
+  });
+}
+
+}  // namespace
+
+std::optional<std::vector<AccountRow>> BookView::AccountsChangedSince(const BookView& older) const {
+  const Data& then = *older.data_;
+  const Data& now = *data_;
+  // Names are numbered by the Book: another Book's rows are others. Rates and settings bear on
+  // every account.
+  if (then.names != now.names || then.settings != now.settings ||
+      then.exchange_rates != now.exchange_rates) {
+    return std::nullopt;
+  }
+  std::vector<uint32_t> rows;
+  const uint32_t row_count = now.tables.accounts.row_count();
+  ForEachChanged(then.tables.accounts, now.tables.accounts,
+                 [&](uint32_t first, const AccountChunk*, const AccountChunk&) {
+                   const uint32_t end = std::min(first + AccountChunk::kRows, row_count);
+                   for (uint32_t row = first; row < end; ++row) rows.push_back(row);
+                 });
+  ForEachChanged(then.tables.events, now.tables.events,
+                 [&](uint32_t first, const EventChunk* before, const EventChunk& after) {
+                   for (uint32_t slot = 0; slot < EventChunk::kRows; ++slot) {
+                     const EventBlock* const old =
+                         before != nullptr ? before->blocks[slot].get() : nullptr;
+                     if (after.blocks[slot].get() != old) rows.push_back(first + slot);
+                   }
+                 });
+  // Rows that were only named meanwhile, in a chunk that did not change for it.
+  for (uint32_t row = then.tables.accounts.row_count(); row < row_count; ++row) rows.push_back(row);
+  AddAccounts(then.tables.contacts, now.tables.contacts, &rows);
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  std::vector<AccountRow> accounts;
+  accounts.reserve(rows.size());
+  for (const uint32_t row : rows) {
+    if (row < row_count) accounts.push_back(static_cast<AccountRow>(row));
+  }
+  return accounts;
+}
+
+}  // namespace gtm::book

@@ -1,0 +1,277 @@
+#include "services/targeting/domain/replay.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "services/targeting/domain/handover.h"
+#include "services/targeting/domain/proto_time.h"
+
+namespace gtm::targeting::domain {
+namespace {
+
+using criteria::ScoreRange;
+
+// One definition at many instants, account by account.
+class Timeline {
+ public:
+  Timeline(const Definition& definition, const book::BookView& view,
+           const std::vector<absl::Time>& instants)
+      : definition_(definition), view_(view), fit_values_(definition.fit_attributes().size()) {
+    const FiscalCalendar& calendar = view.settings().calendar;
+    for (const absl::Time instant : instants) {
+      contexts_.push_back({view, instant, calendar.DayOf(instant)});
+      meters_.emplace_back(definition.spec().engagement_rule, instant);
+    }
+    for (size_t i = 0; i < definition.fit_attributes().size(); ++i) {
+      const AttributeRef& attribute = definition.fit_attributes()[i];
+      if (VariesWithTime(attribute)) varying_.push_back(i);
+      fit_reads_engagement_ |= ReadsEngagement(attribute);
+    }
+    engagement_values_.resize(definition.engagement_attributes().size());
+  }
+
+  // From now on of this account. Borrows `account`.
+  void Start(book::AccountRow row, const book::AccountFacts& account) {
+    row_ = row;
+    account_ = &account;
+    for (size_t i = 0; i < fit_values_.size(); ++i) ReadFit(i, 0, {});
+    fit_ = definition_.fit().Evaluate(fit_values_);
+  }
+
+  struct Standing {
+    Verdict verdict = Verdict::kUndecided;
+    bool prospect = false;
+    int64_t fit_micropoints = 0;
+  };
+  Standing At(size_t instant) {
+    EngagementMeasure measure;
+    if (fit_reads_engagement_) measure = Measure(instant);
+    if (!varying_.empty()) {
+      for (const size_t i : varying_) ReadFit(i, instant, measure);
+      fit_ = definition_.fit().Evaluate(fit_values_);
+    }
+    Standing standing{VerdictOf(definition_, fit_), false, fit_.micropoints};
+    // Who is no target is no prospect: its engagement need not be measured.
+    if (standing.verdict != Verdict::kTarget || definition_.engagement() == nullptr) {
+      return standing;
+    }
+    if (!fit_reads_engagement_ && definition_.reads_engagement()) measure = Measure(instant);
+    const auto& attributes = definition_.engagement_attributes();
+    for (size_t i = 0; i < attributes.size(); ++i) {
+      engagement_values_[i] =
+          ReadAccount(attributes[i], contexts_[instant], row_, *account_, measure);
+    }
+    standing.prospect = IsProspect(definition_, standing.verdict,
+                                   definition_.engagement()->Evaluate(engagement_values_));
+    return standing;
+  }
+
+ private:
+  void ReadFit(size_t attribute, size_t instant, const EngagementMeasure& measure) {
+    fit_values_[attribute] = ReadAccount(definition_.fit_attributes()[attribute],
+                                         contexts_[instant], row_, *account_, measure);
+  }
+  EngagementMeasure Measure(size_t instant) {
+    return meters_[instant].Measure(view_.engagements_of(row_));
+  }
+
+  const Definition& definition_;
+  const book::BookView& view_;
+  std::vector<ReadContext> contexts_;  // by instant
+  std::vector<EngagementMeter> meters_;
+  std::vector<size_t> varying_;  // of the fit's attributes
+  bool fit_reads_engagement_ = false;
+  book::AccountRow row_{book::kNoRow};
+  const book::AccountFacts* account_ = nullptr;
+  std::vector<criteria::Value> fit_values_, engagement_values_;
+  ScoreRange fit_;
+};
+
+int64_t ChangeOf(const MovedAccount& moved) {
+  return std::abs(moved.fit_micropoints[kDraft].value_or(0) -
+                  moved.fit_micropoints[kBaseline].value_or(0));
+}
+
+// Keeps the first `max` of an order in which the largest change comes first.
+void KeepFirst(const book::BookView& view, size_t max, std::vector<MovedAccount>* moved) {
+  const auto before = [&](const MovedAccount& a, const MovedAccount& b) {
+    const int64_t change_a = ChangeOf(a), change_b = ChangeOf(b);
+    if (change_a != change_b) return change_a > change_b;
+    return view.account(a.row).id < view.account(b.row).id;
+  };
+  std::sort(moved->begin(), moved->end(), before);
+  if (moved->size() > max) moved->resize(max);
+}
+
+class Replayer {
+ public:
+  Replayer(const ReplayQuestion& question, const book::BookView& view)
+      : question_(question), view_(view), calendar_(view.settings().calendar) {}
+
+  Status ReplayAccounts(const std::function<Status()>& check_alive) {
+    constexpr uint32_t kRowsBetweenChecks = 4'096;
+    const std::vector<absl::Time>& instants = question_.instants;
+    Timeline draft(*question_.draft, view_, instants);
+    // The baseline of each instant; definitions in force for several are read once.
+    std::vector<std::pair<const Definition*, std::unique_ptr<Timeline>>> lines;
+    std::vector<Timeline*> baseline(instants.size(), nullptr);
+    for (size_t i = 0; i < instants.size(); ++i) {
+      result_.steps.push_back({instants[i]});
+      const Definition* definition = question_.baseline(instants[i]);
+      if (definition == nullptr) continue;
+      auto found = std::find_if(lines.begin(), lines.end(),
+                                [&](const auto& line) { return line.first == definition; });
+      if (found == lines.end()) {
+        lines.emplace_back(definition, std::make_unique<Timeline>(*definition, view_, instants));
+        found = lines.end() - 1;
+      }
+      baseline[i] = found->second.get();
+    }
+    for (uint32_t r = 0; r < view_.account_row_count(); ++r) {
+      if (r % kRowsBetweenChecks == 0) GTM_RETURN_IF_ERROR(check_alive());
+      const auto row = static_cast<book::AccountRow>(r);
+      if (!view_.is_live(row)) continue;
+      const book::AccountFacts account = view_.account(row);
+      draft.Start(row, account);
+      for (const auto& [definition, line] : lines) line->Start(row, account);
+      Take(row, account, &draft, baseline);
+    }
+    KeepFirst(view_, question_.moved_max, &result_.entering);
+    KeepFirst(view_, question_.moved_max, &result_.leaving);
+    return {};
+  }
+
+  void ReplayHandovers() {
+    for (const auto& handover : view_.handovers()) {
+      const absl::Time time = TimeOf(handover->handover_time());
+      if (!InDays(time)) continue;
+      const Handover::State state = StateAt(*handover, question_.as_of);
+      AddEvent(view_.FindAccount(handover->account_id()), time, [&](ReplayOutcomes* outcomes) {
+        ++outcomes->handover_count;
+        outcomes->rejected_count += state == Handover::STATE_REJECTED;
+        outcomes->accepted_count += state == Handover::STATE_ACCEPTED ||
+                                    state == Handover::STATE_QUALIFIED ||
+                                    state == Handover::STATE_DISQUALIFIED;
+      });
+    }
+  }
+
+  Status ReplayOpportunities() {
+    for (const book::OpportunityRow row : view_.opportunities_by_id()) {
+      const book::OpportunityFacts facts = view_.opportunity(row);
+      const auto qualified = book::QualifiedTime(facts, question_.as_of);
+      if (!qualified || !InDays(*qualified)) continue;
+      const auto won = book::WonTime(facts, question_.as_of);
+      const auto lost = book::LostTime(facts, question_.as_of);
+      int64_t micros = 0;
+      if (const auto* amount = book::AmountAt(facts, question_.as_of); won && amount != nullptr) {
+        GTM_ASSIGN_OR_RETURN(const Money money,
+                             view_.InReportingCurrency(amount->amount, calendar_.DayOf(*won)));
+        micros = money.micros;
+      }
+      AddEvent(book::IsRow(facts.account) ? std::optional(facts.account) : std::nullopt,
+               *qualified, [&](ReplayOutcomes* outcomes) {
+                 ++outcomes->opportunity_count;
+                 outcomes->won_count += won.has_value();
+                 outcomes->lost_count += lost.has_value();
+                 if (__builtin_add_overflow(outcomes->won_micros, micros, &outcomes->won_micros)) {
+                   outcomes->won_micros = INT64_MAX;
+                 }
+               });
+    }
+    return {};
+  }
+
+  Replay Finish() { return std::move(result_); }
+
+ private:
+  bool InDays(absl::Time time) const {
+    return time <= question_.as_of && question_.days.contains(calendar_.DayOf(time));
+  }
+
+  // Counts one account at all instants at which it was in the CRM.
+  void Take(book::AccountRow row, const book::AccountFacts& account, Timeline* draft,
+            const std::vector<Timeline*>& baseline) {
+    std::array<bool, kReplaySideCount> was_prospect{};
+    for (size_t i = 0; i < question_.instants.size(); ++i) {
+      ReplayStep& step = result_.steps[i];
+      if (account.first_seen_day && *account.first_seen_day > calendar_.DayOf(step.as_of)) {
+        continue;
+      }
+      ++step.account_count;
+      std::array<std::optional<Timeline::Standing>, kReplaySideCount> standings;
+      standings[kDraft] = draft->At(i);
+      if (baseline[i] != nullptr) standings[kBaseline] = baseline[i]->At(i);
+      std::array<bool, kReplaySideCount> is_target{};
+      for (size_t side = 0; side < kReplaySideCount; ++side) {
+        if (!standings[side]) continue;
+        ++step.sides[side].verdicts[static_cast<size_t>(standings[side]->verdict)];
+        step.sides[side].prospect_count += standings[side]->prospect;
+        was_prospect[side] |= standings[side]->prospect;
+        is_target[side] = standings[side]->verdict == Verdict::kTarget;
+      }
+      if (is_target[kDraft] == is_target[kBaseline]) continue;
+      const bool enters = is_target[kDraft];
+      ++(enters ? step.entering_count : step.leaving_count);
+      if (i + 1 < question_.instants.size() || question_.moved_max == 0) continue;
+      MovedAccount moved{row, {}};
+      for (size_t side = 0; side < kReplaySideCount; ++side) {
+        if (standings[side]) moved.fit_micropoints[side] = standings[side]->fit_micropoints;
+      }
+      std::vector<MovedAccount>* list = enters ? &result_.entering : &result_.leaving;
+      list->push_back(moved);
+      if (list->size() >= 4 * question_.moved_max) KeepFirst(view_, question_.moved_max, list);
+    }
+    for (size_t side = 0; side < kReplaySideCount; ++side) {
+      result_.outcomes[side].prospect_account_count += was_prospect[side];
+    }
+  }
+
+  // Adds an event to the outcomes of each side, by what the account was when it happened.
+  template <class Add>
+  void AddEvent(std::optional<book::AccountRow> row, absl::Time time, Add add) {
+    const std::array<const Definition*, kReplaySideCount> definitions = {question_.draft,
+                                                                        question_.baseline(time)};
+    for (size_t side = 0; side < kReplaySideCount; ++side) {
+      if (definitions[side] == nullptr) continue;
+      const bool is_target =
+          row && view_.is_live(*row) &&
+          AccountScorer(*definitions[side], view_, time).Score(*row).verdict == Verdict::kTarget;
+      ReplaySideOutcomes& outcomes = result_.outcomes[side];
+      add(is_target ? &outcomes.targets : &outcomes.others);
+    }
+  }
+
+  const ReplayQuestion& question_;
+  const book::BookView& view_;
+  const FiscalCalendar& calendar_;
+  Replay result_;
+};
+
+}  // namespace
+
+bool VariesWithTime(const AttributeRef& attribute) {
+  switch (attribute.field) {
+    case AttributeField::kAccountAnnualRevenue:  // at the exchange rate of the day
+    case AttributeField::kAccountPotentialLifetimeValue:
+    case AttributeField::kAccountFirstSeenAgeDays:
+    case AttributeField::kAccountLeadershipChangeAgeDays:
+      return true;
+    default:
+      return ReadsEngagement(attribute);
+  }
+}
+
+Result<Replay> ReplayDefinition(const ReplayQuestion& question, const book::BookView& view,
+                                const std::function<Status()>& check_alive) {
+  Replayer replayer(question, view);
+  GTM_RETURN_IF_ERROR(replayer.ReplayAccounts(check_alive));
+  replayer.ReplayHandovers();
+  GTM_RETURN_IF_ERROR(check_alive());
+  GTM_RETURN_IF_ERROR(replayer.ReplayOpportunities());
+  return replayer.Finish();
+}
+
+}  // namespace gtm::targeting::domain
