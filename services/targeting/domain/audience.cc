@@ -49,7 +49,8 @@ std::span<const book::EngagementEvent> TouchesIn(std::span<const book::Engagemen
     return event.time_s < time_s;
   };
   const auto begin = std::lower_bound(events.begin(), events.end(), span.begin_s, before);
-  const auto end = std::lower_bound(begin, events.end(), std::max(span.begin_s, span.end_s), before);
+  const auto end =
+      std::lower_bound(begin, events.end(), std::max(span.begin_s, span.end_s), before);
   return {begin, end};
 }
 

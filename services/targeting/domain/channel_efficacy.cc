@@ -66,8 +66,7 @@ class Tally {
   }
 
   Status AddSpend(const crm::v1::Spend& spend, const DayRange& days) {
-    const DayRange paid =
-        CommonDays(DaysBetween(spend.start_date(), spend.end_date()), days);
+    const DayRange paid = CommonDays(DaysBetween(spend.start_date(), spend.end_date()), days);
     if (paid.day_count() == 0) return {};
     GTM_ASSIGN_OR_RETURN(const int64_t micros, SpendMicrosOn(spend, days, view_));
     const size_t slot = SlotOf(activities_->Of(spend));
@@ -178,7 +177,9 @@ Result<std::vector<ChannelEfficacy>> MeasureChannels(const Audience& audience,
     const auto row = static_cast<book::AccountRow>(i);
     if (view.is_live(row)) GTM_RETURN_IF_ERROR(tally.Add(row));
   }
-  const DayRange until_today = CommonDays(days, {days.start, std::max(days.start, today + 1)});
+  // As of midnight the day before is the last one that money was spent on.
+  const absl::CivilDay last = view.settings().calendar.DayOf(audience.as_of - absl::Nanoseconds(1));
+  const DayRange until_today = CommonDays(days, {days.start, last + 1});
   for (const auto& spend : view.spends()) {
     GTM_RETURN_IF_ERROR(tally.AddSpend(*spend, until_today));
   }

@@ -37,8 +37,8 @@ Finding JudgeRatio(int64_t now, double exposure_now, int64_t before, double expo
     finding.value.reset();  // a ratio to nothing
     return finding;
   }
-  const double value = static_cast<double>(now) / exposure_now /
-                       (static_cast<double>(before) / exposure_before);
+  const double value =
+      static_cast<double>(now) / exposure_now / (static_cast<double>(before) / exposure_before);
   return Judge(value, ratio, 1, more_is_yes);
 }
 
@@ -47,8 +47,8 @@ Finding JudgeDifference(const Rate& a, const Rate& b, double line, bool above_is
   return Judge(a.value() - b.value(), NewcombeInterval(a, b), line, above_is_yes);
 }
 
-void ReadHandovers(const Definition& definition, const book::BookView& view,
-                   const DayRange& days, absl::Time as_of, PeriodFacts* facts) {
+void ReadHandovers(const Definition& definition, const book::BookView& view, const DayRange& days,
+                   absl::Time as_of, PeriodFacts* facts) {
   const FiscalCalendar& calendar = view.settings().calendar;
   facts->handshake = CountHandovers(view.handovers(), calendar, {days, as_of, ""});
   for (const auto& handover : view.handovers()) {
@@ -112,8 +112,8 @@ Status ReadDeals(const Audience& audience, const book::BookView& view,
     const absl::CivilDay closed = calendar.DayOf(won ? *won : *lost);
     const bool judged = book::IsRow(deal.account) && view.is_live(deal.account);
     const Verdict verdict = judged ? audience.verdict(deal.account) : Verdict::kUndecided;
-    for (const auto& [days, facts] : {std::pair{&question.now, &out->now},
-                                      std::pair{&question.before, &out->before}}) {
+    for (const auto& [days, facts] :
+         {std::pair{&question.now, &out->now}, std::pair{&question.before, &out->before}}) {
       if (days->contains(closed)) {
         AddDeal(deal, verdict, won.has_value(), question.rules, facts);
       }
@@ -145,9 +145,9 @@ void FindOut(const DiagnosisQuestion& question, HandoverDiagnosis* out) {
   out->money_wins_less =
       JudgeRatio(now.won_count, spend(now), before.won_count, spend(before), false);
   const bool counted = now.has_leads && before.has_leads;
-  out->more_leads = JudgeRatio(counted ? now.lead_count : now.handshake.handover_count, now_days,
-                               counted ? before.lead_count : before.handshake.handover_count,
-                               before_days, true);
+  out->more_leads =
+      JudgeRatio(counted ? now.lead_count : now.handshake.handover_count, now_days,
+                 counted ? before.lead_count : before.handshake.handover_count, before_days, true);
   out->fewer_won = JudgeRatio(now.won_count, now_days, before.won_count, before_days, false);
   out->sales_refuses_others = JudgeDifference(now.accepted_targets, now.accepted_others, 0, true);
   if (now.spend_micros && spend(before) > 0) {
@@ -159,15 +159,23 @@ void FindOut(const DiagnosisQuestion& question, HandoverDiagnosis* out) {
 
 const std::vector<ReasonRule>& DefaultReasonRules() {
   static const std::vector<ReasonRule>* const kRules = new std::vector<ReasonRule>{
-      {"no budget", ReasonClass::kWillNotSpend},   {"no money", ReasonClass::kWillNotSpend},
-      {"budget", ReasonClass::kWillNotSpend},      {"funding", ReasonClass::kWillNotSpend},
+      {"no budget", ReasonClass::kWillNotSpend},
+      {"no money", ReasonClass::kWillNotSpend},
+      {"budget", ReasonClass::kWillNotSpend},
+      {"funding", ReasonClass::kWillNotSpend},
       {"will not spend", ReasonClass::kWillNotSpend},
-      {"no need", ReasonClass::kNoProblem},        {"no problem", ReasonClass::kNoProblem},
-      {"no pain", ReasonClass::kNoProblem},        {"no project", ReasonClass::kNoProblem},
-      {"no decision", ReasonClass::kNoProblem},    {"not a priority", ReasonClass::kNoProblem},
-      {"status quo", ReasonClass::kNoProblem},     {"no value", ReasonClass::kNoValue},
-      {"value", ReasonClass::kNoValue},            {"price", ReasonClass::kNoValue},
-      {"too expensive", ReasonClass::kNoValue},    {"roi", ReasonClass::kNoValue},
+      {"no need", ReasonClass::kNoProblem},
+      {"no problem", ReasonClass::kNoProblem},
+      {"no pain", ReasonClass::kNoProblem},
+      {"no project", ReasonClass::kNoProblem},
+      {"no decision", ReasonClass::kNoProblem},
+      {"not a priority", ReasonClass::kNoProblem},
+      {"status quo", ReasonClass::kNoProblem},
+      {"no value", ReasonClass::kNoValue},
+      {"value", ReasonClass::kNoValue},
+      {"price", ReasonClass::kNoValue},
+      {"too expensive", ReasonClass::kNoValue},
+      {"roi", ReasonClass::kNoValue},
   };
   return *kRules;
 }

@@ -34,8 +34,8 @@ ReasonClass ClassOf(std::string_view reason, const std::vector<ReasonRule>& rule
 // One period.
 struct PeriodFacts {
   Handshake handshake;
-  Rate accepted_targets;  // of the decided hand-overs of targets, accepted by sales
-  Rate accepted_others;   // likewise of accounts that are no targets
+  Rate accepted_targets;            // of the decided hand-overs of targets, accepted by sales
+  Rate accepted_others;             // likewise of accounts that are no targets
   int64_t undecided_handovers = 0;  // decided ones of accounts of unknown standing
   // Closed opportunities, by what the account is under the definition.
   Rate target_wins;
@@ -43,7 +43,7 @@ struct PeriodFacts {
   // Losses of targets by what their reason says; those without a reason apart.
   std::array<int64_t, kReasonClasses> target_losses{};
   int64_t losses_without_reason = 0;
-  int64_t won_count = 0;  // of all accounts
+  int64_t won_count = 0;   // of all accounts
   int64_t lead_count = 0;  // marketing qualified leads as counted elsewhere, by days
   bool has_leads = false;
   std::optional<int64_t> spend_micros;  // absent: none recorded

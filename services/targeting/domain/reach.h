@@ -26,12 +26,12 @@ MarketSize SizeOf(int64_t definition_count, int64_t settings_count, int64_t reco
 
 // What one span of days reached.
 struct Reach {
-  ByVerdict accounts;           // recorded
-  ByVerdict people;             // contacts recorded in them
-  ByVerdict touched_accounts;   // any touch, theirs or ours
-  ByVerdict engaged_accounts;   // the buyer acted
-  ByVerdict engaged_people;     // known people who acted
-  ByVerdict engagements;        // acts of buyers, known by name or not
+  ByVerdict accounts;          // recorded
+  ByVerdict people;            // contacts recorded in them
+  ByVerdict touched_accounts;  // any touch, theirs or ours
+  ByVerdict engaged_accounts;  // the buyer acted
+  ByVerdict engaged_people;    // known people who acted
+  ByVerdict engagements;       // acts of buyers, known by name or not
   // Targets to which we wrote or spoke first in the span, and those of them that acted
   // after that within the span.
   int64_t approached_targets = 0;

@@ -48,7 +48,8 @@ Evidence Rubric(const book::BookView& view, std::string_view deal_id, absl::Time
   Evidence out{EvidenceKind::kRubric, false, false, "", "", {}};
   const Handover* latest = nullptr;
   for (const auto& handover : view.handovers()) {
-    if (handover->opportunity_id() != deal_id || TimeOf(handover->handover_time()) > as_of) continue;
+    if (handover->opportunity_id() != deal_id || TimeOf(handover->handover_time()) > as_of)
+      continue;
     if (latest == nullptr || TimeOf(latest->handover_time()) < TimeOf(handover->handover_time())) {
       latest = handover.get();
     }
@@ -130,10 +131,9 @@ Evidence Discovery(const book::BookView& view, const book::OpportunityFacts& dea
   int calls = 0;
   for (const auto& call : view.call_summaries()) {
     const absl::Time time = TimeOf(call->occur_time());
-    const bool of_deal =
-        call->opportunity_id() == deal.id ||
-        (call->opportunity_id().empty() && !deal.account_id.empty() &&
-         call->account_id() == deal.account_id && time >= begin);
+    const bool of_deal = call->opportunity_id() == deal.id ||
+                         (call->opportunity_id().empty() && !deal.account_id.empty() &&
+                          call->account_id() == deal.account_id && time >= begin);
     if (!of_deal || time > as_of) continue;
     ++calls;
     if (!call->why_problem().empty()) out.record_ids.push_back(call->id());

@@ -19,8 +19,8 @@ struct Evidence {
   EvidenceKind kind = EvidenceKind::kRubric;
   bool required = true;  // for Stage 1; the rubric is what Stage 0 rests on
   bool met = false;
-  std::string observed;  // what there is, as a sentence
-  std::string needed;    // what would meet it; "" where it is met
+  std::string observed;                 // what there is, as a sentence
+  std::string needed;                   // what would meet it; "" where it is met
   std::vector<std::string> record_ids;  // that it rests on, by rising id, 20 at most
 };
 
@@ -29,8 +29,8 @@ enum class GateStatus { kReady = 1, kMissing = 2, kPassed = 3, kPassedWithout = 
 
 struct StageGate {
   GateStatus status = GateStatus::kMissing;
-  std::string stage_id;           // at as_of
-  absl::Time clock_start;         // when the velocity clock started (TG-18)
+  std::string stage_id;                      // at as_of
+  absl::Time clock_start;                    // when the velocity clock started (TG-18)
   std::optional<absl::Time> qualified_time;  // when it entered the pipeline
   bool one_person_buys = false;
   std::vector<Evidence> evidence;  // in the order of their kinds

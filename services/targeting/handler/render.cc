@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/core/money.h"
 #include "common/criteria/criteria_proto.h"
 #include "common/stats/estimate_proto.h"
 #include "fmt/format.h"
@@ -123,6 +124,22 @@ void Render(const domain::Handshake& handshake, const DayRange& days,
       handshake.qualified_count, handshake.qualified_count + handshake.disqualified_count,
       {.half_width_max = domain::kHandshakeHalfWidthMax});
   AddReasons(handshake.disqualification_reasons, response->mutable_disqualification_reasons());
+}
+
+type::v1::DateRange RenderDays(const DayRange& days) {
+  type::v1::DateRange out;
+  *out.mutable_start_date() = DateOf(days.start);
+  *out.mutable_end_date() = DateOf(days.end);
+  return out;
+}
+
+type::v1::Money RenderMoney(int64_t micros, Currency currency) {
+  constexpr int64_t kNanosPerMicro = 1'000;
+  type::v1::Money out;
+  out.set_currency_code(std::string(currency.code()));
+  out.set_units(micros / kMicrosPerUnit);
+  out.set_nanos(static_cast<int32_t>(micros % kMicrosPerUnit * kNanosPerMicro));
+  return out;
 }
 
 v1::DefinitionUsed RenderUsed(const v1::TargetDefinition& definition, bool review_overdue) {
