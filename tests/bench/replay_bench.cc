@@ -109,10 +109,10 @@ void Run(int accounts, int touches, int rounds) {
   int64_t targets = 0;
   for (int round = 0; round < rounds; ++round) {
     once = std::min(once, WallSeconds([&] {
-                      targets = RankTargets(draft, view, question.as_of, {}, std::nullopt, 100,
-                                            alive)
-                                    .value()
-                                    .verdict_counts[static_cast<size_t>(Verdict::kTarget)];
+                      targets =
+                          RankTargets(draft, view, question.as_of, {}, std::nullopt, 100, alive)
+                              .value()
+                              .verdict_counts[static_cast<size_t>(Verdict::kTarget)];
                     }));
     replay = std::min(replay, WallSeconds([&] {
                         const Replay result = ReplayDefinition(question, view, alive).value();

@@ -73,6 +73,9 @@ void AddSignalsCommands(CLI::App& app, Session& session);
 void AddApiKeyCommands(CLI::App& app, Session& session);
 void AddVersionCommand(CLI::App& app, Session& session);
 void AddHandoverCommands(CLI::App& app, Session& session);
+// Under `gtm handover`.
+void AddHandoverDiagnosisCommands(CLI::App& handover, Session& session);
+void AddReachCommands(CLI::App& app, Session& session);
 // Under `gtm funnel`.
 void AddFunnelPlanCommand(CLI::App& funnel, Session& session);
 

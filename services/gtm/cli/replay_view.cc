@@ -27,14 +27,13 @@ Table InstantTable(const Replay& answer) {
                {"before", "baseline_prospect_count", Align::kRight, false}},
               {}};
   for (const Replay::Instant& instant : answer.instants()) {
-    table.rows.push_back({TimeText(instant.as_of()), CountCell(instant.account_count()),
-                          CountCell(instant.tried().target_count()),
-                          CountCell(instant, instant.baseline().target_count()),
-                          CountCell(instant, instant.entering_count()),
-                          CountCell(instant, instant.leaving_count()),
-                          CountCell(instant.tried().undecided_count()),
-                          CountCell(instant.tried().prospect_count()),
-                          CountCell(instant, instant.baseline().prospect_count())});
+    table.rows.push_back(
+        {TimeText(instant.as_of()), CountCell(instant.account_count()),
+         CountCell(instant.tried().target_count()),
+         CountCell(instant, instant.baseline().target_count()),
+         CountCell(instant, instant.entering_count()), CountCell(instant, instant.leaving_count()),
+         CountCell(instant.tried().undecided_count()), CountCell(instant.tried().prospect_count()),
+         CountCell(instant, instant.baseline().prospect_count())});
   }
   return table;
 }
@@ -72,7 +71,8 @@ Table OutcomeTable(const Replay& answer) {
   return table;
 }
 
-void PrintMoved(const char* what, const google::protobuf::RepeatedPtrField<Replay::MovedAccount>& all,
+void PrintMoved(const char* what,
+                const google::protobuf::RepeatedPtrField<Replay::MovedAccount>& all,
                 const Names& names, Printer* printer) {
   if (all.empty()) return;
   Table table{{{what, "account_id", Align::kLeft, true},
@@ -83,8 +83,7 @@ void PrintMoved(const char* what, const google::protobuf::RepeatedPtrField<Repla
     const auto name = names.find(moved.account_id());
     table.rows.push_back(
         {Cell(name != names.end() ? name->second : moved.account_id(), moved.account_id()),
-         Cell(Points(moved.tried_fit_micropoints()),
-              std::to_string(moved.tried_fit_micropoints())),
+         Cell(Points(moved.tried_fit_micropoints()), std::to_string(moved.tried_fit_micropoints())),
          moved.has_baseline_fit_micropoints()
              ? Cell(Points(moved.baseline_fit_micropoints()),
                     std::to_string(moved.baseline_fit_micropoints()))
@@ -124,8 +123,7 @@ void PrintReplay(const Replay& answer, const Names& account_names, Printer* prin
         "stored decisions of this definition: {}, the same again {}, facts changed since {}, "
         "different {}",
         Thousands(stored.handover_count()), Thousands(stored.equal_count()),
-        Thousands(stored.changed_facts_count()),
-        Thousands(stored.different_handover_ids_size())));
+        Thousands(stored.changed_facts_count()), Thousands(stored.different_handover_ids_size())));
   }
   printer->Line(ProvenanceText(answer.provenance()));
 }

@@ -53,10 +53,9 @@ TEST(ChangesBetween, NamesFieldsByWhatPeopleCallThem) {
           DefinitionChange{ChangeKind::kChanged, "account_criteria[employees].weight", "10", "30"},
           DefinitionChange{ChangeKind::kRemoved, "account_criteria[industry]",
                            "id: \"industry\" weight: 10", ""},
-          DefinitionChange{ChangeKind::kAdded, "account_criteria[region]", "",
-                           "id: \"region\""},
-          DefinitionChange{ChangeKind::kChanged, "terms[mid-market].meaning",
-                           "50 to 1,000 people", "50 to 5,000 people"}));
+          DefinitionChange{ChangeKind::kAdded, "account_criteria[region]", "", "id: \"region\""},
+          DefinitionChange{ChangeKind::kChanged, "terms[mid-market].meaning", "50 to 1,000 people",
+                           "50 to 5,000 people"}));
 }
 
 }  // namespace

@@ -171,8 +171,8 @@ class Replayer {
                              view_.InReportingCurrency(amount->amount, calendar_.DayOf(*won)));
         micros = money.micros;
       }
-      AddEvent(book::IsRow(facts.account) ? std::optional(facts.account) : std::nullopt,
-               *qualified, [&](ReplayOutcomes* outcomes) {
+      AddEvent(book::IsRow(facts.account) ? std::optional(facts.account) : std::nullopt, *qualified,
+               [&](ReplayOutcomes* outcomes) {
                  ++outcomes->opportunity_count;
                  outcomes->won_count += won.has_value();
                  outcomes->lost_count += lost.has_value();
@@ -233,7 +233,7 @@ class Replayer {
   template <class Add>
   void AddEvent(std::optional<book::AccountRow> row, absl::Time time, Add add) {
     const std::array<const Definition*, kReplaySideCount> definitions = {question_.draft,
-                                                                        question_.baseline(time)};
+                                                                         question_.baseline(time)};
     for (size_t side = 0; side < kReplaySideCount; ++side) {
       if (definitions[side] == nullptr) continue;
       const bool is_target =

@@ -67,8 +67,8 @@ struct ReplayOutcomes {
 };
 struct ReplaySideOutcomes {
   ReplayOutcomes targets;
-  ReplayOutcomes others;                // not a target, or undecided
-  int64_t prospect_account_count = 0;   // accounts that were a prospect at any instant
+  ReplayOutcomes others;               // not a target, or undecided
+  int64_t prospect_account_count = 0;  // accounts that were a prospect at any instant
 };
 
 struct Replay {

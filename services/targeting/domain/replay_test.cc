@@ -6,7 +6,6 @@
 #include "common/testing/fake_records.h"
 #include "common/testing/matchers.h"
 #include "fmt/format.h"
-#include "services/targeting/domain/spend.h"
 #include "services/targeting/domain/test_definitions.h"
 
 namespace gtm::targeting::domain {
@@ -21,9 +20,8 @@ DefinitionSpec OtherSpec() {
   spec.account_criteria.push_back(
       {"leadership", "", "account.leadership_change_age_days", 40,
        criteria::Bands{{{0, 90, 10000, "new"}, {90, 365, 4000, "this year"}}}});
-  spec.account_criteria.push_back(
-      {"breadth", "", "engagement.active_contact_count", 30,
-       criteria::Bands{{{1, 2, 4000, ""}, {2, {}, 10000, ""}}}});
+  spec.account_criteria.push_back({"breadth", "", "engagement.active_contact_count", 30,
+                                   criteria::Bands{{{1, 2, 4000, ""}, {2, {}, 10000, ""}}}});
   spec.target_min_fit_points = 45;
   spec.engagement_rule.half_life_days = 30;
   return spec;
@@ -46,7 +44,8 @@ void Fill(test::FakeRecords* records, int count) {
             test::Date(fmt::format("2026-{:02}-15", 1 + random.Below(12)));
       }
       if (random.Below(3) == 0) {
-        *a.mutable_first_seen_date() = test::Date(fmt::format("2026-{:02}-03", 1 + random.Below(9)));
+        *a.mutable_first_seen_date() =
+            test::Date(fmt::format("2026-{:02}-03", 1 + random.Below(9)));
       }
     }));
     for (uint64_t n = random.Below(12); n > 0; --n) {
@@ -74,10 +73,12 @@ TEST(ReplayDefinition, EqualsScoringAtEveryInstant) {
   Fill(&records, 150);
   const book::BookView view = records.View();
   const Definition draft = Compiled(OtherSpec()), baseline = Compiled();
-  const ReplayQuestion question = {
-      &draft,        [&](absl::Time time) { return time < At("2026-03-01") ? nullptr : &baseline; },
-      MonthEnds(),   {absl::CivilDay(2026, 1, 1), absl::CivilDay(2027, 1, 1)},
-      At("2027-01-01"), 10};
+  const ReplayQuestion question = {&draft,
+                                   [&](absl::Time time) { return time < At("2026-03-01") ? nullptr : &baseline; },
+                                   MonthEnds(),
+                                   {absl::CivilDay(2026, 1, 1), absl::CivilDay(2027, 1, 1)},
+                                   At("2027-01-01"),
+                                   10};
   const Replay replay = ReplayDefinition(question, view, [] { return Status(); }).value();
   ASSERT_EQ(replay.steps.size(), 12u);
   int64_t entering = 0, leaving = 0;
@@ -155,8 +156,8 @@ TEST(ReplayDefinition, CountsOutcomesByWhatTheAccountWasThen) {
                     .Stage("2026-02-01", "open")
                     .Stage("2026-03-01", "won")
                     .Amount("2026-02-01", account[0] == 'b' ? 100 : 7));
-    records.Put(test::Opportunity(fmt::format("{}-open", account), account)
-                    .Stage("2026-02-01", "open"));
+    records.Put(
+        test::Opportunity(fmt::format("{}-open", account), account).Stage("2026-02-01", "open"));
   }
   const Definition draft = Compiled();
   const ReplayQuestion question = {&draft,
@@ -165,8 +166,7 @@ TEST(ReplayDefinition, CountsOutcomesByWhatTheAccountWasThen) {
                                    {absl::CivilDay(2026, 1, 1), absl::CivilDay(2026, 7, 1)},
                                    At("2026-06-30"),
                                    5};
-  const Replay replay =
-      ReplayDefinition(question, records.View(), [] { return Status(); }).value();
+  const Replay replay = ReplayDefinition(question, records.View(), [] { return Status(); }).value();
   const ReplaySideOutcomes& side = replay.outcomes[kDraft];
   EXPECT_EQ(side.targets.opportunity_count, 2);
   EXPECT_EQ(side.targets.won_count, 1);
@@ -175,23 +175,6 @@ TEST(ReplayDefinition, CountsOutcomesByWhatTheAccountWasThen) {
   // Without a baseline every target enters.
   ASSERT_EQ(replay.entering.size(), 1u);
   EXPECT_EQ(records.View().account(replay.entering[0].row).id, "big");
-}
-
-TEST(SpendOn, SpreadsAnAmountOverItsDays) {
-  test::FakeRecords records("targeting");
-  records.Put(test::RecordBuilder<crm::v1::Spend>("s1").Set([](auto& spend) {
-    *spend.mutable_start_date() = test::Date("2026-01-01");
-    *spend.mutable_end_date() = test::Date("2026-01-11");
-    *spend.mutable_amount() = test::MoneyOf(1'000);
-  }));
-  const auto on = [&](int from, int to) {
-    return SpendOn(records.View(), {absl::CivilDay(2026, 1, from), absl::CivilDay(2026, 1, to)})
-        .value()
-        .micros;
-  };
-  EXPECT_EQ(on(1, 11), 1'000 * kMicrosPerUnit);
-  EXPECT_EQ(on(6, 21), 500 * kMicrosPerUnit);
-  EXPECT_EQ(on(11, 21), 0);
 }
 
 }  // namespace

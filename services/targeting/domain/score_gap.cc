@@ -18,8 +18,7 @@ ScoreGap FindGap(const criteria::Evaluator& evaluator, std::span<const criteria:
   for (size_t i = 0; i < outcomes.size(); ++i) {
     const bool known = outcomes[i] != criteria::kMissingOutcome;
     const int64_t now = known ? evaluator.micropoints(i, outcomes[i]) : 0;
-    const int64_t counts =
-        known || !missing_counts_least ? now : evaluator.least_micropoints(i);
+    const int64_t counts = known || !missing_counts_least ? now : evaluator.least_micropoints(i);
     const int64_t best = evaluator.most_micropoints(i);
     if (best <= counts) continue;
     room += best - counts;
@@ -28,7 +27,8 @@ ScoreGap FindGap(const criteria::Evaluator& evaluator, std::span<const criteria:
     int64_t enough = INT64_MAX;
     for (uint32_t o = 0; o < evaluator.outcome_count(i); ++o) {
       const int64_t points = evaluator.micropoints(i, o);
-      if (points == best && lever.best_outcome.empty()) lever.best_outcome = evaluator.matched(i, o);
+      if (points == best && lever.best_outcome.empty())
+        lever.best_outcome = evaluator.matched(i, o);
       if (gap.gap_micropoints > 0 && points - counts >= gap.gap_micropoints && points < enough) {
         enough = points;
         lever.sufficient_outcome = evaluator.matched(i, o);
@@ -41,7 +41,8 @@ ScoreGap FindGap(const criteria::Evaluator& evaluator, std::span<const criteria:
   std::vector<size_t> order(gap.levers.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   const auto gain = [&](size_t i) { return gap.levers[i].best_micropoints - from[i]; };
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return gain(a) > gain(b); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return gain(a) > gain(b); });
   std::vector<ScoreLever> sorted;
   int64_t left = gap.gap_micropoints;
   for (const size_t i : order) {

@@ -75,8 +75,7 @@ TEST_F(ScoreGapTest, FewestAreEnoughAndFewerAreNot) {
   const char* technologies[] = {"Snowflake", "Redshift", ""};
   for (int i = 0; i < 300; ++i) {
     const std::string id = fmt::format("a{}", i);
-    Put(id,
-        random.Below(4) == 0 ? std::nullopt : std::optional<int64_t>(random.Below(2'000)),
+    Put(id, random.Below(4) == 0 ? std::nullopt : std::optional<int64_t>(random.Below(2'000)),
         industries[random.Below(4)], technologies[random.Below(3)]);
     const ScoreGap gap = Of(id, FindTargetGap);
     if (gap.gap_micropoints == 0) continue;

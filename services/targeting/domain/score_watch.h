@@ -17,9 +17,9 @@ class ScoreWatch {
   explicit ScoreWatch(std::vector<std::string> account_ids);
 
   struct Changes {
-    std::vector<book::AccountRow> rows;     // whose score is another than told before, or new
-    std::vector<std::string> gone;          // ids of accounts told before that are no more
-    int64_t scored_count = 0;               // accounts that were looked at
+    std::vector<book::AccountRow> rows;  // whose score is another than told before, or new
+    std::vector<std::string> gone;       // ids of accounts told before that are no more
+    int64_t scored_count = 0;            // accounts that were looked at
   };
   // Scores what may have changed since the last update: everything at first, where the
   // definition is another, where the views cannot be compared, or where `everything` says so

@@ -29,8 +29,7 @@ Status TargetingHandler::CompareTargetDefinitions(
   response->set_change_reason(newer->change_reason());
   for (const domain::DefinitionChange& change : domain::ChangesBetween(*older, *newer)) {
     auto* out = response->add_changes();
-    out->set_kind(
-        static_cast<v1::CompareTargetDefinitionsResponse::Change::Kind>(change.kind));
+    out->set_kind(static_cast<v1::CompareTargetDefinitionsResponse::Change::Kind>(change.kind));
     out->set_field(change.field);
     out->set_before(change.before);
     out->set_after(change.after);

@@ -77,6 +77,8 @@ Result<absl::CivilDay> DayOf(const type::v1::Date& date, const std::string& fiel
   return day;
 }
 
+}  // namespace
+
 Result<DayRange> DaysOf(const type::v1::FiscalPeriod& period, const FiscalCalendar& calendar) {
   constexpr int kIndexMax[] = {0, 12, 4, 1};
   const int unit = period.unit();
@@ -94,7 +96,12 @@ Result<DayRange> DaysOf(const type::v1::FiscalPeriod& period, const FiscalCalend
   return calendar.DaysOf({static_cast<PeriodUnit>(unit), period.fiscal_year(), period.index()});
 }
 
-}  // namespace
+Result<DayRange> DaysOf(const type::v1::DateRange& days) {
+  GTM_ASSIGN_OR_RETURN(const absl::CivilDay start, DayOf(days.start_date(), "days.start_date"));
+  GTM_ASSIGN_OR_RETURN(const absl::CivilDay end, DayOf(days.end_date(), "days.end_date"));
+  if (end <= start) return InvalidField("days.end_date", "must be after start_date");
+  return DayRange{start, end};
+}
 
 void Violations::Add(std::string field, std::string description) {
   violations_.push_back({std::move(field), std::move(description)});
@@ -200,13 +207,6 @@ Result<DayRange> DaysOf(const v1::GetHandshakeRequest& request, const FiscalCale
     return calendar.DaysOf(calendar.PeriodOf(calendar.DayOf(as_of), PeriodUnit::kQuarter));
   }
   return DaysOf(request.days());
-}
-
-Result<DayRange> DaysOf(const type::v1::DateRange& days) {
-  GTM_ASSIGN_OR_RETURN(const absl::CivilDay start, DayOf(days.start_date(), "days.start_date"));
-  GTM_ASSIGN_OR_RETURN(const absl::CivilDay end, DayOf(days.end_date(), "days.end_date"));
-  if (end <= start) return InvalidField("days.end_date", "must be after start_date");
-  return DayRange{start, end};
 }
 
 size_t PageSizeOf(int32_t page_size, Violations* violations) {

@@ -48,11 +48,12 @@ domain::Step StepOf(const rpc::Call& call, const std::string& request_id,
                     const google::protobuf::Message& request);
 
 domain::TargetFilter FilterOf(const v1::ListTargetsRequest& request, Violations* violations);
+// Days of a period, or of a span, of a request. Errors: INVALID_FIELDS on "period" and "days".
+Result<DayRange> DaysOf(const type::v1::FiscalPeriod& period, const FiscalCalendar& calendar);
+Result<DayRange> DaysOf(const type::v1::DateRange& days);
 // Days of the question; the fiscal quarter of `as_of` where the request names none.
 Result<DayRange> DaysOf(const v1::GetHandshakeRequest& request, const FiscalCalendar& calendar,
                         absl::Time as_of);
-// Of the field "days".
-Result<DayRange> DaysOf(const type::v1::DateRange& days);
 // 0 means 100, more than 1,000 means 1,000.
 size_t PageSizeOf(int32_t page_size, Violations* violations);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/core/money.h"
 #include "common/criteria/criteria_proto.h"
 #include "common/stats/estimate_proto.h"
 #include "fmt/format.h"
@@ -142,18 +143,18 @@ void Render(const domain::Handshake& handshake, const DayRange& days,
 }
 
 type::v1::DateRange RenderDays(const DayRange& days) {
-  type::v1::DateRange range;
-  *range.mutable_start_date() = DateOf(days.start);
-  *range.mutable_end_date() = DateOf(days.end);
-  return range;
+  type::v1::DateRange out;
+  *out.mutable_start_date() = DateOf(days.start);
+  *out.mutable_end_date() = DateOf(days.end);
+  return out;
 }
 
-type::v1::Money RenderMoney(const Money& money) {
-  constexpr int32_t kNanosPerMicro = 1'000;
+type::v1::Money RenderMoney(int64_t micros, Currency currency) {
+  constexpr int64_t kNanosPerMicro = 1'000;
   type::v1::Money out;
-  out.set_currency_code(std::string(money.currency.code()));
-  out.set_units(money.micros / kMicrosPerUnit);
-  out.set_nanos(static_cast<int32_t>(money.micros % kMicrosPerUnit) * kNanosPerMicro);
+  out.set_currency_code(std::string(currency.code()));
+  out.set_units(micros / kMicrosPerUnit);
+  out.set_nanos(static_cast<int32_t>(micros % kMicrosPerUnit * kNanosPerMicro));
   return out;
 }
 

@@ -27,7 +27,7 @@ void Render(const domain::Handshake& handshake, const DayRange& days,
             v1::GetHandshakeResponse* response);
 
 type::v1::DateRange RenderDays(const DayRange& days);
-type::v1::Money RenderMoney(const Money& money);
+type::v1::Money RenderMoney(int64_t micros, Currency currency);
 
 v1::DefinitionUsed RenderUsed(const v1::TargetDefinition& definition, bool review_overdue);
 // When the review of a definition is due; never where it is not active.

@@ -10,7 +10,7 @@
 #include "fmt/format.h"
 #include "services/targeting/domain/lifecycle.h"
 #include "services/targeting/domain/proto_time.h"
-#include "services/targeting/domain/spend.h"
+#include "services/targeting/domain/spend_share.h"
 #include "services/targeting/domain/values_text.h"
 #include "services/targeting/handler/choose_definition.h"
 #include "services/targeting/handler/compiled_definition.h"
@@ -39,8 +39,7 @@ class Definitions {
   Result<const CompiledDefinition*> Compile(const Message& message) {
     const auto found = compiled_.find(message.get());
     if (found != compiled_.end()) return found->second.get();
-    GTM_ASSIGN_OR_RETURN(auto compiled,
-                         cache_.Of(message, question_.view.settings().calendar));
+    GTM_ASSIGN_OR_RETURN(auto compiled, cache_.Of(message, question_.view.settings().calendar));
     return (compiled_[message.get()] = std::move(compiled)).get();
   }
 
@@ -120,7 +119,7 @@ void Render(const domain::ReplayOutcomes& outcomes, Currency currency, Response:
   out->set_opportunity_count(outcomes.opportunity_count);
   *out->mutable_win_rate() =
       stats::RateEstimate(outcomes.won_count, outcomes.won_count + outcomes.lost_count);
-  *out->mutable_won_amount() = RenderMoney({outcomes.won_micros, currency});
+  *out->mutable_won_amount() = RenderMoney(outcomes.won_micros, currency);
 }
 
 void Render(const domain::ReplaySideOutcomes& outcomes, const Money& spend,
@@ -130,7 +129,7 @@ void Render(const domain::ReplaySideOutcomes& outcomes, const Money& spend,
   out->set_prospect_account_count(outcomes.prospect_account_count);
   if (outcomes.prospect_account_count == 0) return;
   *out->mutable_cost_per_prospect() =
-      RenderMoney({spend.micros / outcomes.prospect_account_count, spend.currency});
+      RenderMoney(spend.micros / outcomes.prospect_account_count, spend.currency);
 }
 
 void Render(const domain::Replay& replay, bool has_baseline, const book::BookView& view,
@@ -226,8 +225,7 @@ Status TargetingHandler::ReplayTargetDefinition(rpc::Call& call, const Request& 
                        records_.Ask(call, request.point()));
   const book::BookView& view = question.view;
   const FiscalCalendar& calendar = view.settings().calendar;
-  GTM_ASSIGN_OR_RETURN(const DayRange days,
-                       HistoryDays(request, calendar.DayOf(question.as_of)));
+  GTM_ASSIGN_OR_RETURN(const DayRange days, HistoryDays(request, calendar.DayOf(question.as_of)));
   Definitions definitions(definitions_, question);
   Message tried;
   std::shared_ptr<const CompiledDefinition> unstored;
@@ -262,11 +260,15 @@ Status TargetingHandler::ReplayTargetDefinition(rpc::Call& call, const Request& 
                          if (!call.is_cancelled()) return {};
                          return Error(Reason::CANCELLED_BY_CALLER, "the caller cancelled");
                        }));
-  GTM_ASSIGN_OR_RETURN(const Money spend, domain::SpendOn(view, days));
+  Money spend{0, view.settings().reporting_currency};
+  for (const auto& one : view.spends()) {
+    GTM_ASSIGN_OR_RETURN(const int64_t micros, domain::SpendMicrosOn(*one, days, view));
+    GTM_ASSIGN_OR_RETURN(spend.micros, AddMicros(spend.micros, micros));
+  }
   Render(result, is_named, view, response);
   Render(result.outcomes[domain::kDraft], spend, response->mutable_tried());
   Render(result.outcomes[domain::kBaseline], spend, response->mutable_baseline());
-  *response->mutable_spend() = RenderMoney(spend);
+  *response->mutable_spend() = RenderMoney(spend.micros, spend.currency);
   *response->mutable_days() = RenderDays(days);
   if (!request.has_definition()) {
     CheckStored(*compiled, question, days, response->mutable_stored_decisions());

@@ -43,9 +43,9 @@ TEST_F(ReplayTest, OfTheActiveVersionEqualsTheStoredDecisions) {
   ASSERT_THAT(Replay([](auto* request) { request->set_definition_id("d1"); }), IsOk());
   EXPECT_EQ(response_.stored_decisions().handover_count(), 2);
   EXPECT_EQ(response_.stored_decisions().equal_count(), 2);
-  EXPECT_EQ(response_.tried().targets().handover_count() +
-                response_.tried().others().handover_count(),
-            2);
+  EXPECT_EQ(
+      response_.tried().targets().handover_count() + response_.tried().others().handover_count(),
+      2);
   EXPECT_EQ(response_.instants_size(), 12);
   for (const auto& instant : response_.instants()) {
     EXPECT_EQ(instant.leaving_count(), 0);

@@ -70,6 +70,18 @@ class TargetingHandler {
   // plans.cc
   Status CheckFunnelPlan(rpc::Call& call, const v1::CheckFunnelPlanRequest& request,
                          v1::CheckFunnelPlanResponse* response);
+  // reach.cc
+  Status GetReach(rpc::Call& call, const v1::GetReachRequest& request,
+                  v1::GetReachResponse* response);
+  Status ListBuyingGroups(rpc::Call& call, const v1::ListBuyingGroupsRequest& request,
+                          v1::ListBuyingGroupsResponse* response);
+  Status GetChannelEfficacy(rpc::Call& call, const v1::GetChannelEfficacyRequest& request,
+                            v1::GetChannelEfficacyResponse* response);
+  // diagnosis.cc
+  Status DiagnoseHandovers(rpc::Call& call, const v1::DiagnoseHandoversRequest& request,
+                           v1::DiagnoseHandoversResponse* response);
+  Status CheckStageGate(rpc::Call& call, const v1::CheckStageGateRequest& request,
+                        v1::CheckStageGateResponse* response);
 
  private:
   records_client::Records& records_;

@@ -27,7 +27,11 @@ using Base = rpc::Mixed<
     Service::WithRawCallbackMethod_ScoreContact, Service::WithRawCallbackMethod_BatchScoreAccounts,
     Service::WithRawCallbackMethod_ListTargets, Service::WithRawCallbackMethod_WatchTargets,
     Service::WithRawCallbackMethod_RecordHandover, Service::WithRawCallbackMethod_DecideHandover,
-    Service::WithRawCallbackMethod_GetHandshake, Service::WithRawCallbackMethod_CheckFunnelPlan>;
+    Service::WithRawCallbackMethod_GetHandshake, Service::WithRawCallbackMethod_CheckFunnelPlan,
+    Service::WithRawCallbackMethod_GetReach, Service::WithRawCallbackMethod_ListBuyingGroups,
+    Service::WithRawCallbackMethod_GetChannelEfficacy,
+    Service::WithRawCallbackMethod_DiagnoseHandovers,
+    Service::WithRawCallbackMethod_CheckStageGate>;
 
 class TargetingRpc final : public Base {
  public:
@@ -64,6 +68,11 @@ class TargetingRpc final : public Base {
   GTM_RPC_UNARY(DecideHandover, v1::DecideHandoverRequest, v1::DecideHandoverResponse)
   GTM_RPC_UNARY(GetHandshake, v1::GetHandshakeRequest, v1::GetHandshakeResponse)
   GTM_RPC_UNARY(CheckFunnelPlan, v1::CheckFunnelPlanRequest, v1::CheckFunnelPlanResponse)
+  GTM_RPC_UNARY(GetReach, v1::GetReachRequest, v1::GetReachResponse)
+  GTM_RPC_UNARY(ListBuyingGroups, v1::ListBuyingGroupsRequest, v1::ListBuyingGroupsResponse)
+  GTM_RPC_UNARY(GetChannelEfficacy, v1::GetChannelEfficacyRequest, v1::GetChannelEfficacyResponse)
+  GTM_RPC_UNARY(DiagnoseHandovers, v1::DiagnoseHandoversRequest, v1::DiagnoseHandoversResponse)
+  GTM_RPC_UNARY(CheckStageGate, v1::CheckStageGateRequest, v1::CheckStageGateResponse)
 
  private:
   rpc::Gate& gate_;
@@ -96,6 +105,11 @@ constexpr rpc::MethodRule kMethods[] = {
     GTM_ROW("DecideHandover", kWriter, kHeavy),
     GTM_ROW("GetHandshake", kReader, kLight),
     GTM_ROW("CheckFunnelPlan", kReader, kLight),
+    GTM_ROW("GetReach", kReader, kHeavy),
+    GTM_ROW("ListBuyingGroups", kReader, kHeavy),
+    GTM_ROW("GetChannelEfficacy", kReader, kHeavy),
+    GTM_ROW("DiagnoseHandovers", kReader, kHeavy),
+    GTM_ROW("CheckStageGate", kReader, kLight),
 };
 #undef GTM_ROW
 

@@ -53,8 +53,7 @@ bool Send(const domain::ScoreWatch::Changes& changes, const CompiledDefinition& 
       const book::AccountRow row = changes.rows[score++];
       Render(std::string(question.view.account(row).id), scorer.Score(row), message.add_scores());
     }
-    while (gone < changes.gone.size() &&
-           message.removed_account_ids_size() < kScoresPerMessage) {
+    while (gone < changes.gone.size() && message.removed_account_ids_size() < kScoresPerMessage) {
       message.add_removed_account_ids(changes.gone[gone++]);
     }
     message.set_more(score < changes.rows.size() || gone < changes.gone.size());

@@ -91,7 +91,8 @@ TEST_F(WatchTest, WhatWasToldEqualsAFullRecompute) {
     switch (random.Below(6)) {
       case 0:
       case 1:
-        PutAccount(account, random.Below(4) == 0 ? std::nullopt : std::optional(random.Below(3'000)),
+        PutAccount(account,
+                   random.Below(4) == 0 ? std::nullopt : std::optional(random.Below(3'000)),
                    industries[random.Below(3)]);
         break;
       case 2:

@@ -1,0 +1,61 @@
+#pragma once
+// A question about the market: the definition that says what a target is, and the days whose
+// touches count.
+
+#include <memory>
+#include <string>
+
+#include "common/records_client/records_client.h"
+#include "common/rpc/call.h"
+#include "services/targeting/domain/audience.h"
+#include "services/targeting/domain/buying_group.h"
+#include "services/targeting/handler/compiled_definition.h"
+#include "services/targeting/handler/parse.h"
+
+namespace gtm::targeting::handler {
+
+inline constexpr int kReachDays = 90;       // days that end with as_of, unless asked otherwise
+inline constexpr int kSpanDaysMax = 3'660;  // of any span asked for
+
+struct MarketQuestion {
+  records_client::Question question;
+  std::shared_ptr<const CompiledDefinition> compiled;
+
+  const book::BookView& view() const { return question.view; }
+  const domain::Definition& definition() const { return compiled->definition; }
+  const FiscalCalendar& calendar() const { return question.view.settings().calendar; }
+  domain::TimeSpan SpanOf(const DayRange& days) const {
+    return domain::SpanOf(days, calendar(), question.as_of);
+  }
+  // What an answer rests on; `inputs` is hashed with definition and instant.
+  type::v1::Provenance Basis(std::string_view inputs) const;
+};
+
+// Errors: NO_ACTIVE_DEFINITION, RECORD_NOT_FOUND, and those of Records::Ask.
+Result<MarketQuestion> AskMarket(records_client::Records& records, CompiledDefinitions& definitions,
+                                 const rpc::Call& call, const type::v1::PointInTime& point,
+                                 const std::string& definition_id);
+
+// So many days that end with the day of as_of.
+DayRange DaysUntil(absl::Time as_of, const FiscalCalendar& calendar, int day_count);
+// Errors: INVALID_FIELDS where there are more than kSpanDaysMax.
+Result<DayRange> CheckSpan(const DayRange& days);
+
+// The span of any request that has `period` and `days`.
+template <class Request>
+Result<DayRange> SpanDaysOf(const Request& request, const FiscalCalendar& calendar,
+                            const DayRange& otherwise) {
+  if (request.has_period()) return DaysOf(request.period(), calendar);
+  if (!request.has_days()) return otherwise;
+  GTM_ASSIGN_OR_RETURN(const DayRange days, DaysOf(request.days()));
+  return CheckSpan(days);
+}
+
+// The rule with its defaults filled in; what is out of range is a violation of "group_rule".
+domain::GroupRule GroupRuleOf(const v1::BuyingGroupRule& rule, const book::Settings& settings,
+                              Violations* violations);
+
+// CANCELLED_BY_CALLER once the caller is gone.
+domain::CheckAlive AliveWhile(const rpc::Call& call);
+
+}  // namespace gtm::targeting::handler
