@@ -6,8 +6,8 @@
 #include "gtm/targeting/v1/service.grpc.pb.h"
 #include "services/gtm/cli/command.h"
 #include "services/gtm/cli/lookups.h"
+#include "services/gtm/cli/reach_flags.h"
 #include "services/gtm/cli/reach_view.h"
-#include "services/gtm/cli/span_flags.h"
 
 namespace gtm::cli {
 namespace {
@@ -15,11 +15,7 @@ namespace {
 namespace v1 = targeting::v1;
 using v1::TargetingService;
 
-struct ReachFlags {
-  PointFlags point;
-  SpanFlags span;
-  std::string definition;
-  std::string by = "channel";
+struct GroupFlags : ReachFlags {
   std::string segment, owner;
   bool undecided = false;
   int limit = 20;
@@ -62,7 +58,7 @@ Result<int> RunChannels(Session& session, const ReachFlags& flags) {
   return kExitOk;
 }
 
-Result<int> RunGroups(Session& session, const ReachFlags& flags) {
+Result<int> RunGroups(Session& session, const GroupFlags& flags) {
   v1::ListBuyingGroupsRequest request;
   GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
   GTM_RETURN_IF_ERROR(flags.span.Fill(&request));
@@ -95,7 +91,7 @@ Result<int> RunGroups(Session& session, const ReachFlags& flags) {
 }  // namespace
 
 void AddReachCommands(CLI::App& app, Session& session) {
-  auto flags = std::make_shared<ReachFlags>();
+  auto flags = std::make_shared<GroupFlags>();
   CLI::App* reach = app.add_subcommand(
       "reach", "How far we are in the target market, and through which channels");
   flags->point.Register(*reach);
@@ -123,6 +119,7 @@ void AddReachCommands(CLI::App& app, Session& session) {
   groups->callback([&session, flags] {
     session.action = [&session, flags] { return RunGroups(session, *flags); };
   });
+  AddReachExperimentsCommands(*reach, session, flags);
   reach->callback([reach, &session, flags] {
     if (!reach->get_subcommands().empty()) return;
     session.action = [&session, flags] { return RunReach(session, *flags); };

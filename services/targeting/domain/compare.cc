@@ -104,8 +104,9 @@ std::vector<double> FalseDiscoveryRates(const std::vector<double>& p_values) {
   double least = 1;
   for (size_t rank = order.size(); rank > 0; --rank) {
     const size_t at = order[rank - 1];
-    least = std::min(least,
-                     p_values[at] * static_cast<double>(order.size()) / static_cast<double>(rank));
+    // The factor first: it is 1 or more, so that no value falls below its own p.
+    const double factor = static_cast<double>(order.size()) / static_cast<double>(rank);
+    least = std::min(least, p_values[at] * factor);
     adjusted[at] = least;
   }
   return adjusted;

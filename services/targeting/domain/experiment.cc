@@ -215,7 +215,7 @@ class Reader {
     // Chi-square of k degrees of freedom is Gamma(k / 2, 2).
     const double freedom = static_cast<double>(weights.size()) - 1;
     out_.split_p_value = 1 - stats::GammaCdf(chi_square, freedom / 2, 2);
-    out_.split_mismatch = out_.split_p_value < kSplitPValueMin;
+    out_.split_mismatch = *out_.split_p_value < kSplitPValueMin;
   }
 
   ArmComparison Compare(size_t arm) {

@@ -94,7 +94,7 @@ struct Experiment {
   std::vector<Arm> arms;  // by rising name
   size_t control = 0;
   double alpha_each = 0.05;
-  double split_p_value = 1;
+  std::optional<double> split_p_value;  // absent below 20 accounts
   bool split_mismatch = false;
   absl::Time first_touch = absl::InfiniteFuture();
   std::vector<ArmComparison> comparisons;  // all arms but the control, in their order

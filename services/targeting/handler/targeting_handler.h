@@ -82,6 +82,13 @@ class TargetingHandler {
                            v1::DiagnoseHandoversResponse* response);
   Status CheckStageGate(rpc::Call& call, const v1::CheckStageGateRequest& request,
                         v1::CheckStageGateResponse* response);
+  // experiments.cc
+  Status RankActivities(rpc::Call& call, const v1::RankActivitiesRequest& request,
+                        v1::RankActivitiesResponse* response);
+  Status GetExperiment(rpc::Call& call, const v1::GetExperimentRequest& request,
+                       v1::GetExperimentResponse* response);
+  Status ListExperiments(rpc::Call& call, const v1::ListExperimentsRequest& request,
+                         v1::ListExperimentsResponse* response);
 
  private:
   records_client::Records& records_;

@@ -30,8 +30,9 @@ using Base = rpc::Mixed<
     Service::WithRawCallbackMethod_GetHandshake, Service::WithRawCallbackMethod_CheckFunnelPlan,
     Service::WithRawCallbackMethod_GetReach, Service::WithRawCallbackMethod_ListBuyingGroups,
     Service::WithRawCallbackMethod_GetChannelEfficacy,
-    Service::WithRawCallbackMethod_DiagnoseHandovers,
-    Service::WithRawCallbackMethod_CheckStageGate>;
+    Service::WithRawCallbackMethod_DiagnoseHandovers, Service::WithRawCallbackMethod_CheckStageGate,
+    Service::WithRawCallbackMethod_RankActivities, Service::WithRawCallbackMethod_GetExperiment,
+    Service::WithRawCallbackMethod_ListExperiments>;
 
 class TargetingRpc final : public Base {
  public:
@@ -73,6 +74,9 @@ class TargetingRpc final : public Base {
   GTM_RPC_UNARY(GetChannelEfficacy, v1::GetChannelEfficacyRequest, v1::GetChannelEfficacyResponse)
   GTM_RPC_UNARY(DiagnoseHandovers, v1::DiagnoseHandoversRequest, v1::DiagnoseHandoversResponse)
   GTM_RPC_UNARY(CheckStageGate, v1::CheckStageGateRequest, v1::CheckStageGateResponse)
+  GTM_RPC_UNARY(RankActivities, v1::RankActivitiesRequest, v1::RankActivitiesResponse)
+  GTM_RPC_UNARY(GetExperiment, v1::GetExperimentRequest, v1::GetExperimentResponse)
+  GTM_RPC_UNARY(ListExperiments, v1::ListExperimentsRequest, v1::ListExperimentsResponse)
 
  private:
   rpc::Gate& gate_;
@@ -110,6 +114,9 @@ constexpr rpc::MethodRule kMethods[] = {
     GTM_ROW("GetChannelEfficacy", kReader, kHeavy),
     GTM_ROW("DiagnoseHandovers", kReader, kHeavy),
     GTM_ROW("CheckStageGate", kReader, kLight),
+    GTM_ROW("RankActivities", kReader, kHeavy),
+    GTM_ROW("GetExperiment", kReader, kHeavy),
+    GTM_ROW("ListExperiments", kReader, kHeavy),
 };
 #undef GTM_ROW
 
