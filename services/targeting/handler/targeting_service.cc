@@ -23,7 +23,11 @@ using Base = rpc::Mixed<
     Service::WithRawCallbackMethod_ScoreContact, Service::WithRawCallbackMethod_BatchScoreAccounts,
     Service::WithRawCallbackMethod_ListTargets, Service::WithRawCallbackMethod_RecordHandover,
     Service::WithRawCallbackMethod_DecideHandover, Service::WithRawCallbackMethod_GetHandshake,
-    Service::WithRawCallbackMethod_CheckFunnelPlan>;
+    Service::WithRawCallbackMethod_CheckFunnelPlan, Service::WithRawCallbackMethod_GetUrgency,
+    Service::WithRawCallbackMethod_ListSimmering,
+    Service::WithRawCallbackMethod_GetTriggerStatistics,
+    Service::WithRawCallbackMethod_GetMeetingYield, Service::WithRawCallbackMethod_GetBuyerJourney,
+    Service::WithRawCallbackMethod_SuggestContent, Service::WithRawCallbackMethod_TestMessage>;
 
 class TargetingRpc final : public Base {
  public:
@@ -54,6 +58,14 @@ class TargetingRpc final : public Base {
   GTM_RPC_UNARY(DecideHandover, v1::DecideHandoverRequest, v1::DecideHandoverResponse)
   GTM_RPC_UNARY(GetHandshake, v1::GetHandshakeRequest, v1::GetHandshakeResponse)
   GTM_RPC_UNARY(CheckFunnelPlan, v1::CheckFunnelPlanRequest, v1::CheckFunnelPlanResponse)
+  GTM_RPC_UNARY(GetUrgency, v1::GetUrgencyRequest, v1::GetUrgencyResponse)
+  GTM_RPC_UNARY(ListSimmering, v1::ListSimmeringRequest, v1::ListSimmeringResponse)
+  GTM_RPC_UNARY(GetTriggerStatistics, v1::GetTriggerStatisticsRequest,
+                v1::GetTriggerStatisticsResponse)
+  GTM_RPC_UNARY(GetMeetingYield, v1::GetMeetingYieldRequest, v1::GetMeetingYieldResponse)
+  GTM_RPC_UNARY(GetBuyerJourney, v1::GetBuyerJourneyRequest, v1::GetBuyerJourneyResponse)
+  GTM_RPC_UNARY(SuggestContent, v1::SuggestContentRequest, v1::SuggestContentResponse)
+  GTM_RPC_UNARY(TestMessage, v1::TestMessageRequest, v1::TestMessageResponse)
 
  private:
   rpc::Gate& gate_;
@@ -82,6 +94,13 @@ constexpr rpc::MethodRule kMethods[] = {
     GTM_ROW("DecideHandover", kWriter, kHeavy),
     GTM_ROW("GetHandshake", kReader, kLight),
     GTM_ROW("CheckFunnelPlan", kReader, kLight),
+    GTM_ROW("GetUrgency", kReader, kLight),
+    GTM_ROW("ListSimmering", kReader, kHeavy),
+    GTM_ROW("GetTriggerStatistics", kReader, kHeavy),
+    GTM_ROW("GetMeetingYield", kReader, kHeavy),
+    GTM_ROW("GetBuyerJourney", kReader, kLight),
+    GTM_ROW("SuggestContent", kReader, kHeavy),
+    GTM_ROW("TestMessage", kReader, kLight),
 };
 #undef GTM_ROW
 
