@@ -154,11 +154,11 @@ std::string Line(const EngagementEvent& e, const BookView& view) {
 }
 
 std::string Line(const Engagement& m) {
-  return fmt::format(
-      "    {} {} {} {} {} {} {} {} {} {}\n", Time(absl::FromUnixSeconds(m.occur_time().seconds())),
-      static_cast<int>(m.type()), static_cast<int>(m.direction()), std::clamp(m.count(), 1, 65'535),
-      m.contact_id(), m.campaign_id(), m.content_id(), m.participant_id(), m.channel(),
-      m.opportunity_id());
+  return fmt::format("    {} {} {} {} {} {} {} {} {} {}\n",
+                     Time(absl::FromUnixSeconds(m.occur_time().seconds())),
+                     static_cast<int>(m.type()), static_cast<int>(m.direction()),
+                     std::clamp(m.count(), 1, 65'535), m.contact_id(), m.campaign_id(),
+                     m.content_id(), m.participant_id(), m.channel(), m.opportunity_id());
 }
 
 std::string MessageLine(const google::protobuf::Message& m) { return m.ShortDebugString() + "\n"; }
