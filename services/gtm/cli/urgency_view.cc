@@ -206,7 +206,10 @@ void PrintSimmering(const v1::ListSimmeringResponse& answer, const Names& accoun
          Cell(DateText(rule.due_date()), account.due() ? Tone::kWarn : Tone::kPlain),
          account.due() ? "true" : "false", StateCell(account.state()),
          Cell(WakeText(rule), EnumText(v1::WakeUpRule::Kind_Name(rule.kind()), "KIND_")),
-         ReasonText(account.reason()), QuestionsText(account.questions()),
+         Cell(account.reason() == v1::TRIGGER_REASON_UNSPECIFIED ? "no trigger"
+                                                                 : ReasonText(account.reason()),
+              ReasonText(account.reason())),
+         QuestionsText(account.questions()),
          Cell(account.open_opportunity_count() == 0
                   ? ""
                   : std::to_string(account.open_opportunity_count()),
@@ -296,7 +299,9 @@ void PrintMeetingYield(const v1::GetMeetingYieldResponse& answer, const Names& s
          EstimateCell(seller.marginal_yield()), EstimatePlain(seller.marginal_yield(), Bound::kLow),
          EstimatePlain(seller.marginal_yield(), Bound::kHigh),
          Cell(
-             advice + (seller.overloaded() ? ", too many a week" : ""), advice,
+             (compared ? advice : "fewest meetings") +
+                 std::string(seller.overloaded() ? ", too many a week" : ""),
+             advice,
              seller.advice() == v1::MEETING_ADVICE_DISQUALIFY_EARLIER ? Tone::kWarn : Tone::kPlain),
          Cell(seller.avoidable_meeting_count() == 0 ? ""
                                                     : Thousands(seller.avoidable_meeting_count()),

@@ -221,6 +221,11 @@ TEST(MeetingYieldView, ShowsTheMarginalYieldOfD4) {
       end_date { year: 2026 month: 5 day: 1 }
     }
     owner_attributed_count: 3
+    provenance {
+      as_of { seconds: 1782777600 }
+      revision: "e:7"
+      rules_version: "meetings 1"
+    }
   )pb");
   Capture capture;
   Printer printer = capture.printer();
