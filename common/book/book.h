@@ -99,7 +99,9 @@ class BookView {
   // All engagements, with or without a known account.
   int64_t engagement_count() const;
   int64_t unattached_engagement_count() const;
-  // Text of a symbol such as EngagementEvent::campaign. "" for kNoRow.
+  // What else an engagement names.
+  TouchDetails details(const EngagementEvent& event) const;
+  // Text of a symbol such as TouchDetails::campaign. "" for kNoRow.
   std::string_view text(uint32_t symbol) const;
 
   // ---- kinds kept as messages, by rising id

@@ -97,6 +97,9 @@ records::v1::Record AnEngagement(int64_t i) {
   e->set_contact_id(ContactId(account * kContactsEach + static_cast<int>(i % kContactsEach)));
   if (i % 4 == 0) e->set_opportunity_id(OpportunityId(account));
   if (i % 8 == 0) e->set_campaign_id(fmt::format("campaign-{}", i % 50));
+  if (i % 5 == 1) e->set_content_id(fmt::format("content-{}", i % 300));
+  if (i % 8 == 3) e->set_participant_id(fmt::format("seller-{}", account % 200));
+  e->set_channel(i % 2 == 0 ? "email" : "web");
   e->mutable_occur_time()->set_seconds(1'767'225'600 +
                                        static_cast<int64_t>(mixed * 97 % 15'000'000));
   e->set_type(crm::v1::Engagement::TYPE_EMAIL);

@@ -28,7 +28,7 @@ EngagementEvent EventOf(const crm::v1::Engagement& m, NameSet* names) {
   const int64_t count = std::max(m.count(), 1);
   event.count = static_cast<uint16_t>(std::min<int64_t>(count, UINT16_MAX));
   if (!m.contact_id().empty()) event.contact = ContactRow{names->contacts.Add(m.contact_id())};
-  if (!m.campaign_id().empty()) event.campaign = names->symbols.Add(m.campaign_id());
+  event.details = DetailsOf(m, names);
   if (!m.opportunity_id().empty()) {
     event.opportunity = OpportunityRow{names->opportunities.Add(m.opportunity_id())};
   }

@@ -146,16 +146,19 @@ std::string Line(const Opportunity& m, bool attached, const Settings& settings) 
 }
 
 std::string Line(const EngagementEvent& e, const BookView& view) {
-  return fmt::format("    {} {} {} {} {} {} {}\n", Time(e.time()), int{e.type}, int{e.direction},
-                     e.count, view.contact(e.contact).id, view.text(e.campaign),
+  const TouchDetails d = view.details(e);
+  return fmt::format("    {} {} {} {} {} {} {} {} {} {}\n", Time(e.time()), int{e.type},
+                     int{e.direction}, e.count, view.contact(e.contact).id, view.text(d.campaign),
+                     view.text(d.content), view.text(d.participant), view.text(d.channel),
                      view.opportunity(e.opportunity).id);
 }
 
 std::string Line(const Engagement& m) {
-  return fmt::format(
-      "    {} {} {} {} {} {} {}\n", Time(absl::FromUnixSeconds(m.occur_time().seconds())),
-      static_cast<int>(m.type()), static_cast<int>(m.direction()), std::clamp(m.count(), 1, 65'535),
-      m.contact_id(), m.campaign_id(), m.opportunity_id());
+  return fmt::format("    {} {} {} {} {} {} {} {} {} {}\n",
+                     Time(absl::FromUnixSeconds(m.occur_time().seconds())),
+                     static_cast<int>(m.type()), static_cast<int>(m.direction()),
+                     std::clamp(m.count(), 1, 65'535), m.contact_id(), m.campaign_id(),
+                     m.content_id(), m.participant_id(), m.channel(), m.opportunity_id());
 }
 
 std::string MessageLine(const google::protobuf::Message& m) { return m.ShortDebugString() + "\n"; }

@@ -161,6 +161,7 @@ void Write(const OpportunityFacts& f, const Names& contacts, HashWriter* out) {
                            f.has_confidence, f.has_consensus, f.has_urgent_need}) {
     out->Optional(flag);
   }
+  out->Int(f.urgency_answered);
   out->Optional(f.term_months);
   out->Optional(f.discount_bps);
   out->Int(static_cast<int64_t>(f.stage_changes.size()));
@@ -202,7 +203,11 @@ void Write(const EventBlock& block, const NameSet& names, HashWriter* out) {
     out->Int(event.time_s);
     out->Int(event.type | event.direction << 8 | int64_t{event.count} << 16);
     out->Text(TextOrNone(names.contacts, event.contact));
-    out->Text(event.campaign == kNoRow ? std::string_view() : names.symbols.Text(event.campaign));
+    const TouchDetails details = DetailsOf(event, names);
+    for (const uint32_t symbol :
+         {details.campaign, details.content, details.participant, details.channel}) {
+      out->Text(symbol == kNoRow ? std::string_view() : names.symbols.Text(symbol));
+    }
     out->Text(TextOrNone(names.opportunities, event.opportunity));
   }
 }

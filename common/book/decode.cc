@@ -100,6 +100,14 @@ void Unpack(int64_t* flags, std::optional<bool>* out) {
 
 }  // namespace
 
+TouchDetails DetailsOf(const EngagementEvent& event, const NameSet& names) {
+  TouchDetails details;
+  if (event.details == kNoRow) return details;
+  const std::string_view bytes = names.details.Text(event.details);
+  std::memcpy(&details, bytes.data(), sizeof(details));
+  return details;
+}
+
 std::span<const StageChange> DecodeStages(const EncodedRecord& opportunity) {
   std::span<const StageChange> stages;
   ArrayReader(opportunity).Next(fields::OpportunityArray::kStages, &stages);
@@ -181,6 +189,7 @@ void Decode(const EncodedRecord& record, const NameSet& names, OpportunityFacts*
         &facts->has_confidence, &facts->has_consensus, &facts->has_urgent_need}) {
     Unpack(&flags, flag);
   }
+  facts->urgency_answered = flags != 0;
   in.Int(F::kTermMonths, &facts->term_months);
   in.Int(F::kDiscountBps, &facts->discount_bps);
 }

@@ -1,6 +1,8 @@
 // Messages to bytes. The format is in record_fields.h.
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <vector>
 
 #include "common/book/record_codec.h"
@@ -202,6 +204,7 @@ int64_t Flags(const crm::v1::Opportunity& m) {
   add(c.has_confidence(), c.confidence());
   add(c.has_consensus(), c.consensus());
   add(c.has_urgent_need(), c.urgent_need());
+  add(!m.urgency_answer().empty(), true);
   return flags;
 }
 
@@ -209,6 +212,21 @@ int64_t Flags(const crm::v1::Opportunity& m) {
 
 absl::Time TimeOf(const google::protobuf::Timestamp& stamp) {
   return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
+}
+
+uint32_t DetailsOf(const crm::v1::Engagement& m, NameSet* names) {
+  const auto symbol = [names](const std::string& text) {
+    return text.empty() ? kNoRow : names->symbols.Add(text);
+  };
+  TouchDetails details;
+  details.campaign = symbol(m.campaign_id());
+  details.content = symbol(m.content_id());
+  details.participant = symbol(m.participant_id());
+  details.channel = symbol(m.channel());
+  if (details == TouchDetails{}) return kNoRow;
+  std::array<char, sizeof(TouchDetails)> bytes;
+  std::memcpy(bytes.data(), &details, sizeof(details));
+  return names->details.Add({bytes.data(), bytes.size()});
 }
 
 int ResolveStages(const StageTable& stages, std::span<StageChange> changes) {

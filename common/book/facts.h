@@ -114,6 +114,7 @@ struct OpportunityFacts {
   uint8_t type = 0;  // gtm.crm.v1.Opportunity.Type
   std::optional<bool> self_sourced;
   std::optional<bool> buyer_states_value;
+  bool urgency_answered = false;  // why now was asked and answered (UR-09)
   std::optional<bool> has_budget, has_authority, has_confidence, has_consensus, has_urgent_need;
   std::optional<int32_t> term_months;
   std::optional<int32_t> discount_bps;
@@ -138,6 +139,15 @@ class UnixSeconds {
   uint32_t seconds_;
 };
 
+// What else a touch names: symbols of BookView::text, kNoRow where it does not say.
+struct TouchDetails {
+  uint32_t campaign = kNoRow;
+  uint32_t content = kNoRow;      // content, tool or event concerned
+  uint32_t participant = kNoRow;  // one of ours who took part
+  uint32_t channel = kNoRow;
+  friend bool operator==(const TouchDetails&, const TouchDetails&) = default;
+};
+
 // One touch, compact. Numbers as in gtm.crm.v1.Engagement. A contact or opportunity
 // that is named but not recorded (not yet, or no longer) has a row that is not live.
 struct EngagementEvent {
@@ -146,7 +156,7 @@ struct EngagementEvent {
   uint8_t direction = 0;
   uint16_t count = 1;  // saturates at 65,535
   ContactRow contact{kNoRow};
-  uint32_t campaign = kNoRow;  // symbol: BookView::text(campaign)
+  uint32_t details = kNoRow;  // number of its TouchDetails: BookView::details
   OpportunityRow opportunity{kNoRow};
   absl::Time time() const { return absl::FromUnixSeconds(time_s); }
 };

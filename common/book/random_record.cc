@@ -109,6 +109,7 @@ void Generator::Fill(Opportunity* m) {
     if (Often()) *member->mutable_since_time() = test::Stamp(Time());
   }
   if (Often()) m->set_self_sourced(Often());
+  if (Often()) m->set_urgency_answer("why now");
   if (Often()) m->mutable_conditions()->set_budget(Often());
   if (Often()) m->mutable_conditions()->set_urgent_need(Often());
   if (Often()) m->set_term_months(1 + Number(60));
@@ -123,6 +124,9 @@ void Generator::Fill(Engagement* m) {
   if (number % 5 != 0) m->set_account_id(Id("a", number % id_count_));
   if (number % 3 != 0) m->set_contact_id(Id("c", number % id_count_));
   m->set_type(static_cast<Engagement::Type>(1 + Number(21)));
+  m->set_content_id(MaybeId("k"));
+  m->set_participant_id(MaybeId("s"));
+  m->set_channel(MaybeId("ch"));
   m->set_direction(static_cast<Engagement::Direction>(Number(4)));
   m->set_campaign_id(MaybeId("m"));
   m->set_opportunity_id(MaybeId("o"));

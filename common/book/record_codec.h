@@ -10,6 +10,7 @@
 #include "common/book/record_heap.h"
 #include "common/book/settings.h"
 #include "gtm/crm/v1/account.pb.h"
+#include "gtm/crm/v1/engagement.pb.h"
 #include "gtm/crm/v1/opportunity.pb.h"
 
 namespace gtm::book {
@@ -21,6 +22,8 @@ struct NameSet {
   Names contacts;
   Names opportunities;
   Names symbols;
+  // TouchDetails as their bytes: few combinations occur, so a touch takes four bytes for four ids.
+  Names details;
 };
 
 // Writes records as bytes; gives rows and symbols to what they name. What is returned
@@ -43,6 +46,10 @@ class RecordEncoder {
 void Decode(const EncodedRecord& record, const NameSet& names, AccountFacts* facts);
 void Decode(const EncodedRecord& record, const NameSet& names, ContactFacts* facts);
 void Decode(const EncodedRecord& record, const NameSet& names, OpportunityFacts* facts);
+
+// What else an engagement names, in both directions.
+uint32_t DetailsOf(const crm::v1::Engagement& engagement, NameSet* names);
+TouchDetails DetailsOf(const EngagementEvent& event, const NameSet& names);
 
 std::span<const StageChange> DecodeStages(const EncodedRecord& opportunity);
 

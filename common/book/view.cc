@@ -167,6 +167,9 @@ int64_t BookView::engagement_count() const {
   return data_->attached_count + data_->unattached_count;
 }
 int64_t BookView::unattached_engagement_count() const { return data_->unattached_count; }
+TouchDetails BookView::details(const EngagementEvent& event) const {
+  return DetailsOf(event, *data_->names);
+}
 std::string_view BookView::text(uint32_t symbol) const {
   return symbol == kNoRow ? std::string_view() : data_->names->symbols.Text(symbol);
 }

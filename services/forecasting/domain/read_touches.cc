@@ -38,7 +38,8 @@ std::map<ItemKey, int32_t> TouchesOf(const book::BookView& view, const DealTable
     if (book::IsRow(event.opportunity) && event.opportunity != row) continue;
     const int32_t age = std::max(0, day - deal.qualified_day);
     if (event.type != 0) touches.try_emplace({book::kNoRow, event.type}, age);
-    if (event.campaign != book::kNoRow) touches.try_emplace({event.campaign, 0}, age);
+    const uint32_t campaign = view.details(event).campaign;
+    if (campaign != book::kNoRow) touches.try_emplace({campaign, 0}, age);
   }
   return touches;
 }

@@ -127,6 +127,8 @@ int Run(std::vector<std::string> arguments, const Console& console,
   AddTargetsCommands(app, session);
   AddHandoverCommands(app, session);
   AddReachCommands(app, session);
+  AddUrgencyCommands(app, session);
+  AddEnablementCommands(app, session);
   AddSponsorsCommands(app, session);
   AddForecastCommands(app, session);
   AddPipelineCommands(app, session);

@@ -62,6 +62,8 @@ class Session {
 void AddImportCommand(CLI::App& app, Session& session);
 void AddRecordCommands(CLI::App& app, Session& session);
 void AddTargetsCommands(CLI::App& app, Session& session);
+void AddEnablementCommands(CLI::App& app, Session& session);
+void AddUrgencyCommands(CLI::App& app, Session& session);
 void AddDefinitionCommands(CLI::App& app, Session& session);
 void AddSponsorsCommands(CLI::App& app, Session& session);
 void AddForecastCommands(CLI::App& app, Session& session);

@@ -24,7 +24,56 @@ class FakeTargeting final : public targeting::v1::TargetingService::Service {
   targeting::v1::RecordHandoverRequest recorded;
   targeting::v1::DecideHandoverRequest decided;
   targeting::v1::CheckFunnelPlanRequest checked;
+  targeting::v1::GetUrgencyRequest urgency_asked;
+  std::vector<targeting::v1::ListSimmeringRequest> simmer_asked;
+  targeting::v1::GetTriggerStatisticsRequest triggers_asked;
+  targeting::v1::GetMeetingYieldRequest meetings_asked;
+  targeting::v1::GetBuyerJourneyRequest journey_asked;
+  targeting::v1::SuggestContentRequest suggest_asked;
+  targeting::v1::TestMessageRequest message_asked;
 
+  grpc::Status GetUrgency(ServerContext*, const targeting::v1::GetUrgencyRequest* request,
+                          targeting::v1::GetUrgencyResponse* response) override {
+    urgency_asked = *request;
+    response->set_account_id(request->account_id());
+    return grpc::Status::OK;
+  }
+  // Two pages.
+  grpc::Status ListSimmering(ServerContext*, const targeting::v1::ListSimmeringRequest* request,
+                             targeting::v1::ListSimmeringResponse* response) override {
+    simmer_asked.push_back(*request);
+    const bool first = request->page_token().empty();
+    response->add_accounts()->set_account_id(first ? "a-1" : "a-2");
+    if (first) response->set_next_page_token("next");
+    response->set_total_count(2);
+    return grpc::Status::OK;
+  }
+  grpc::Status GetTriggerStatistics(ServerContext*,
+                                    const targeting::v1::GetTriggerStatisticsRequest* request,
+                                    targeting::v1::GetTriggerStatisticsResponse*) override {
+    triggers_asked = *request;
+    return grpc::Status::OK;
+  }
+  grpc::Status GetMeetingYield(ServerContext*, const targeting::v1::GetMeetingYieldRequest* request,
+                               targeting::v1::GetMeetingYieldResponse*) override {
+    meetings_asked = *request;
+    return grpc::Status::OK;
+  }
+  grpc::Status GetBuyerJourney(ServerContext*, const targeting::v1::GetBuyerJourneyRequest* request,
+                               targeting::v1::GetBuyerJourneyResponse*) override {
+    journey_asked = *request;
+    return grpc::Status::OK;
+  }
+  grpc::Status SuggestContent(ServerContext*, const targeting::v1::SuggestContentRequest* request,
+                              targeting::v1::SuggestContentResponse*) override {
+    suggest_asked = *request;
+    return grpc::Status::OK;
+  }
+  grpc::Status TestMessage(ServerContext*, const targeting::v1::TestMessageRequest* request,
+                           targeting::v1::TestMessageResponse*) override {
+    message_asked = *request;
+    return grpc::Status::OK;
+  }
   grpc::Status ListAttributes(ServerContext*, const targeting::v1::ListAttributesRequest*,
                               targeting::v1::ListAttributesResponse* response) override {
     auto* attribute = response->add_attributes();
@@ -240,6 +289,63 @@ TEST_F(CommandsTest, FunnelReadsAPlanAndShowsWhatFits) {
   EXPECT_THAT(out_.str(), HasSubstr("The plan cannot be: 35.3 times the market"));
   EXPECT_THAT(out_.str(), HasSubstr("too much"));
   EXPECT_THAT(out_.str(), HasSubstr("the largest plan with the same rates that fits:"));
+}
+
+TEST_F(CommandsTest, UrgencySendsWhatTheFlagsSay) {
+  EXPECT_EQ(Run({"urgency", "account", "a-1", "--as-of", "2026-03-31"}), 0) << err_.str();
+  EXPECT_EQ(targeting_.urgency_asked.account_id(), "a-1");
+  EXPECT_TRUE(targeting_.urgency_asked.point().has_as_of());
+  EXPECT_EQ(Run({"urgency", "simmer", "--due", "--with-deals", "--segment", "small", "--owner", "s",
+                 "--wakes", "merger-settles", "--limit", "7", "-o", "csv"}),
+            0)
+      << err_.str();
+  ASSERT_EQ(targeting_.simmer_asked.size(), 2u) << "goes on to the next page";
+  const auto& simmer = targeting_.simmer_asked[1];
+  EXPECT_TRUE(simmer.due_only());
+  EXPECT_TRUE(simmer.with_opportunities_only());
+  EXPECT_EQ(simmer.segment(), "small");
+  EXPECT_EQ(simmer.owner_seller_id(), "s");
+  EXPECT_EQ(simmer.kind(), targeting::v1::WakeUpRule::KIND_MERGER_SETTLES);
+  EXPECT_EQ(simmer.page_size(), 6);
+  EXPECT_EQ(simmer.page_token(), "next");
+  EXPECT_THAT(out_.str(), HasSubstr("a-1,"));
+  EXPECT_THAT(out_.str(), HasSubstr("a-2,"));
+  EXPECT_EQ(Run({"urgency", "triggers", "--by", "industry", "--window-days", "90"}), 0);
+  EXPECT_EQ(targeting_.triggers_asked.dimension(), targeting::v1::TRIGGER_DIMENSION_INDUSTRY);
+  EXPECT_EQ(targeting_.triggers_asked.window_days(), 90);
+  EXPECT_EQ(Run({"urgency", "meetings", "--yield-days", "30", "--week-max", "9"}), 0);
+  EXPECT_EQ(targeting_.meetings_asked.yield_days(), 30);
+  EXPECT_EQ(targeting_.meetings_asked.week_meetings_max(), 9);
+  EXPECT_EQ(Run({"urgency"}), 2);
+  EXPECT_EQ(Run({"urgency", "simmer", "--wakes", "never"}), 2);
+}
+
+TEST_F(CommandsTest, EnablementSendsWhatTheFlagsSay) {
+  EXPECT_EQ(Run({"enablement", "journey", "a-1", "--contact", "c-1"}), 0) << err_.str();
+  EXPECT_EQ(targeting_.journey_asked.account_id(), "a-1");
+  EXPECT_EQ(targeting_.journey_asked.contact_id(), "c-1");
+  EXPECT_EQ(Run({"enablement", "suggest", "c-1", "--among", "guide", "--among", "video", "--count",
+                 "3", "--outcome-days", "30"}),
+            0)
+      << err_.str();
+  EXPECT_EQ(targeting_.suggest_asked.contact_id(), "c-1");
+  EXPECT_EQ(targeting_.suggest_asked.candidate_keys_size(), 2);
+  EXPECT_EQ(targeting_.suggest_asked.suggestion_count(), 3);
+  EXPECT_EQ(targeting_.suggest_asked.outcome_days(), 30);
+  const std::string path =
+      (std::filesystem::path(testing::TempDir()) / ("gtm_mail_" + std::to_string(::getpid())))
+          .string();
+  std::ofstream(path) << "Who owns the close?";
+  EXPECT_EQ(Run({"enablement", "message", "--file", path, "--account", "a-1", "--word", "close"}),
+            0)
+      << err_.str();
+  std::filesystem::remove(path);
+  EXPECT_EQ(targeting_.message_asked.text(), "Who owns the close?");
+  EXPECT_EQ(targeting_.message_asked.account_id(), "a-1");
+  EXPECT_EQ(targeting_.message_asked.specific_words(0), "close");
+  EXPECT_EQ(Run({"enablement", "message", "--file", "/nowhere/at-all"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("cannot read /nowhere/at-all"));
+  EXPECT_EQ(Run({"enablement"}), 2);
 }
 
 TEST_F(CommandsTest, SponsorsEndSaysWhyAndUntilWhen) {

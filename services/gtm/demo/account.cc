@@ -70,7 +70,7 @@ void EmitContact(const Context& context, AccountFacts* account, int index, Rando
   context.sink(std::move(record));
 }
 
-void EmitTrigger(const Context& context, const AccountFacts& account, Random& random) {
+void EmitTrigger(const Context& context, const AccountFacts& account, Random& random, Random& own) {
   Record record;
   auto* trigger = record.mutable_trigger_event();
   trigger->set_id(account.id + "-trigger");
@@ -87,6 +87,9 @@ void EmitTrigger(const Context& context, const AccountFacts& account, Random& ra
   if (type == 1) SetDate(trigger->mutable_deadline_date(), context.options.today + 120 - ago / 2);
   trigger->set_has_authority(random.Uniform() < 0.7);
   trigger->set_solves_problem(random.Uniform() < 0.8);
+  // Of some nobody has asked yet.
+  if (own.Uniform() < 0.25) trigger->clear_has_authority();
+  if (own.Uniform() < 0.25) trigger->clear_solves_problem();
   context.sink(std::move(record));
 }
 
@@ -98,6 +101,7 @@ AccountFacts GenerateAccount(const Context& context, int index, Random& random) 
   facts.id = fmt::format("acct-{:07}", index + 1);
   facts.region = static_cast<int>(random.Below(kRegions.size()));
   const size_t industry = random.Below(kIndustries.size());
+  facts.regulated = industry == 0 || industry == 1 || industry == 4 || industry == 5;
   const double log_size = 5.6 + 1.5 * random.Normal();
   const auto employees = static_cast<int64_t>(std::exp(log_size)) + 5;
   facts.segment = employees < 150 ? 0 : employees < 1'500 ? 1 : 2;
@@ -140,9 +144,13 @@ AccountFacts GenerateAccount(const Context& context, int index, Random& random) 
   facts.sponsored = index % 8 == 0 && random.Uniform() < 0.4;
   const int people = 3 + static_cast<int>(random.Below(5));  // 5 on average
   for (int i = 0; i < people; ++i) EmitContact(context, &facts, i, random);
-  if (random.Uniform() < 0.12) EmitTrigger(context, facts, random);
-  GenerateDeals(context, facts, random);
-  GenerateEngagements(context, facts, random);
+  // Streams of an account that were added later are counted from here on.
+  constexpr uint64_t kOwnStreams = uint64_t{1} << 40;
+  Random own(StreamSeed(context.options.seed, kOwnStreams + static_cast<uint64_t>(index)));
+  if (random.Uniform() < 0.12) EmitTrigger(context, facts, random, own);
+  GenerateDeals(context, &facts, random);
+  GenerateEngagements(context, facts, random, own);
+  GenerateDiscovery(context, facts, own);
   return facts;
 }
 

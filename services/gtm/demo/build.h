@@ -3,6 +3,7 @@
 
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "common/core/random.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "gtm/type/v1/money.pb.h"
 #include "gtm/type/v1/time.pb.h"
@@ -23,6 +24,12 @@ inline void SetTime(google::protobuf::Timestamp* time, absl::CivilDay day, int s
 inline void SetUsd(gtm::type::v1::Money* money, int64_t units) {
   money->set_currency_code("USD");
   money->set_units(units);
+}
+
+// The seed of one of many independent streams.
+inline uint64_t StreamSeed(uint64_t seed, uint64_t stream) {
+  Random mix(seed * 0x9e3779b97f4a7c15ull + stream);
+  return mix.Next();
 }
 
 inline absl::CivilDay QuarterStart(absl::CivilDay day) {

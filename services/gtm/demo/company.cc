@@ -195,11 +195,6 @@ void EmitCampaigns(const Context& context) {
   }
 }
 
-uint64_t StreamSeed(uint64_t seed, uint64_t stream) {
-  Random mix(seed * 0x9e3779b97f4a7c15ull + stream);
-  return mix.Next();
-}
-
 }  // namespace
 
 Result<int> AccountCountOf(std::string_view size) {

@@ -64,6 +64,12 @@ struct Truth {
   double coupon_share = 0.55;
   double mql_growth = 1.8;
   double headcount_growth = 1.6;
+  // Chance that a trigger came before a deal that was won, and before another (UR-13).
+  double trigger_share_won = 0.45;
+  double trigger_share_other = 0.20;
+  // In a region without an open deal, the busiest seller holds this share of the meetings,
+  // whatever comes of them (D4).
+  double busy_share = 0.65;
 };
 
 // One seller as generated, for owners of deals.
@@ -96,6 +102,19 @@ struct Context {
   std::vector<SellerFacts> sellers;
 };
 void GenerateCompany(Context* context, Random& random);  // settings, people, money, leads
+
+// A deal as generated.
+struct DealFacts {
+  enum class Outcome { kOpen, kWon, kLost };
+  std::string id;
+  std::string seller_id;
+  absl::CivilDay created;
+  absl::CivilDay qualified;  // where was_qualified
+  bool was_qualified = false;
+  Outcome outcome = Outcome::kOpen;
+  absl::CivilDay closed;  // unless open
+};
+
 // An account as its deals see it.
 struct AccountFacts {
   std::string id;
@@ -104,11 +123,17 @@ struct AccountFacts {
   int segment = 0;  // 0 small, 1 mid-market, 2 enterprise
   double fit = 0;
   bool sponsored = false;
+  bool regulated = false;  // banking, insurance, energy, healthcare
   std::vector<std::string> contact_ids;
+  std::vector<DealFacts> deals;  // filled by GenerateDeals
 };
 AccountFacts GenerateAccount(const Context& context, int index, Random& random);
-void GenerateDeals(const Context& context, const AccountFacts& account, Random& random);
-void GenerateEngagements(const Context& context, const AccountFacts& account, Random& random);
+void GenerateDeals(const Context& context, AccountFacts* account, Random& random);
+// What was added later is drawn from `own`, so that all else is as it was.
+void GenerateEngagements(const Context& context, const AccountFacts& account, Random& random,
+                         Random& own);
+// Triggers and call summaries round the deals.
+void GenerateDiscovery(const Context& context, const AccountFacts& account, Random& own);
 // Subscription of a customer from the day of the first win on.
 void GenerateSubscription(const Context& context, const AccountFacts& account, Random& random,
                           absl::CivilDay start, int64_t mrr_units, bool quick_sale,

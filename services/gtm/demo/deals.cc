@@ -1,5 +1,4 @@
-// Opportunities from competing hazards, subscriptions of those that were won, and the
-// engagement of people round them.
+// Opportunities from competing hazards, and subscriptions of those that were won.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,7 +12,6 @@
 namespace gtm::demo {
 namespace {
 
-using crm::v1::Engagement;
 using crm::v1::Opportunity;
 using crm::v1::SubscriptionMovement;
 using records::v1::Record;
@@ -27,7 +25,7 @@ constexpr int kWorkdaySeconds = 9 * 3600;
 // A deal is followed for this long at most; then it is a zombie or lost.
 constexpr int kDealDaysMax = 400;
 
-enum class Outcome { kOpen, kWon, kLost };
+using Outcome = DealFacts::Outcome;
 
 struct Fate {
   Outcome outcome = Outcome::kOpen;
@@ -94,8 +92,8 @@ Fate Live(const Context& context, const AccountFacts& account, const SellerFacts
 
 class DealWriter {
  public:
-  DealWriter(const Context& context, const AccountFacts& account, Random& random)
-      : context_(context), account_(account), random_(random) {}
+  DealWriter(const Context& context, AccountFacts* account, Random& random)
+      : context_(context), account_(*account), random_(random) {}
 
   // Writes one deal and, if it was the account's first win, its subscription.
   void Write(absl::CivilDay created, int number, bool* is_customer) {
@@ -119,6 +117,8 @@ class DealWriter {
     AddCloseDates(deal, created, fate);
     AddBuyingGroup(deal);
     const std::string id = deal->id();
+    account_.deals.push_back(
+        {id, seller.id, created, fate.qualified, fate.was_qualified, fate.outcome, fate.closed});
     const int64_t realised = deal->amount_changes(deal->amount_changes_size() - 1).amount().units();
     context_.sink(std::move(record));
     if (fate.outcome == Outcome::kWon && !*is_customer) {
@@ -206,7 +206,7 @@ class DealWriter {
   }
 
   const Context& context_;
-  const AccountFacts& account_;
+  AccountFacts& account_;
   Random& random_;
 };
 
@@ -228,7 +228,7 @@ void EmitMovement(const Context& context, const AccountFacts& account, int numbe
 
 }  // namespace
 
-void GenerateDeals(const Context& context, const AccountFacts& account, Random& random) {
+void GenerateDeals(const Context& context, AccountFacts* account, Random& random) {
   // Deals begin before the history's start, so that the first quarter has a pipeline.
   const absl::CivilDay first = context.start - 180;
   DealWriter writer(context, account, random);
@@ -238,7 +238,7 @@ void GenerateDeals(const Context& context, const AccountFacts& account, Random& 
   const double days = static_cast<double>(context.options.today - first);
   for (;;) {
     // Arrivals thin out a Poisson process whose rate grows with the company.
-    const double rate_max = 0.0040 * std::exp(0.3 * account.fit);
+    const double rate_max = 0.0040 * std::exp(0.3 * account->fit);
     day += random.Exponential() / rate_max;
     if (day > days) break;
     const double growth = std::exp(0.223 * (day - days) / 365.25);
@@ -282,38 +282,6 @@ void GenerateSubscription(const Context& context, const AccountFacts& account, R
                    SubscriptionMovement::INCENTIVE_NONE, "");
       mrr -= delta;
     }
-  }
-}
-
-void GenerateEngagements(const Context& context, const AccountFacts& account, Random& random) {
-  static constexpr std::array<Engagement::Type, 10> kTypes = {
-      Engagement::TYPE_EMAIL,        Engagement::TYPE_WEB_VISIT,
-      Engagement::TYPE_CONTENT_READ, Engagement::TYPE_CALL,
-      Engagement::TYPE_MEETING,      Engagement::TYPE_WEBINAR,
-      Engagement::TYPE_VIDEO_WATCH,  Engagement::TYPE_INTERNAL_SHARE,
-      Engagement::TYPE_LEGAL_REVIEW, Engagement::TYPE_SECURITY_REVIEW};
-  const double mean = context.options.engagements_per_account * std::exp(0.35 * account.fit - 0.06);
-  const int64_t count = random.Poisson(mean);
-  const auto days = static_cast<double>(context.options.today - context.start);
-  for (int64_t i = 0; i < count; ++i) {
-    Record record;
-    Engagement* engagement = record.mutable_engagement();
-    engagement->set_id(fmt::format("{}-e{}", account.id, i + 1));
-    engagement->set_account_id(account.id);
-    // More of them lately.
-    const double back = days * (1 - std::sqrt(random.Uniform()));
-    SetTime(engagement->mutable_occur_time(), context.options.today - 1 - static_cast<int>(back),
-            static_cast<int>(random.Below(86'400)));
-    engagement->set_contact_id(account.contact_ids[random.Below(account.contact_ids.size())]);
-    const double pick = random.Uniform();
-    const auto type = static_cast<size_t>(pick * pick * kTypes.size());
-    engagement->set_type(kTypes[type]);
-    engagement->set_direction(type == 0 && random.Uniform() < 0.6
-                                  ? Engagement::DIRECTION_OUTBOUND
-                                  : (type == 3 || type == 4 ? Engagement::DIRECTION_MUTUAL
-                                                            : Engagement::DIRECTION_INBOUND));
-    engagement->set_campaign_id(fmt::format("campaign-{}", 1 + random.Below(5)));
-    context.sink(std::move(record));
   }
 }
 

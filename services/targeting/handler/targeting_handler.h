@@ -89,6 +89,22 @@ class TargetingHandler {
                        v1::GetExperimentResponse* response);
   Status ListExperiments(rpc::Call& call, const v1::ListExperimentsRequest& request,
                          v1::ListExperimentsResponse* response);
+  // urgency.cc
+  Status GetUrgency(rpc::Call& call, const v1::GetUrgencyRequest& request,
+                    v1::GetUrgencyResponse* response);
+  Status ListSimmering(rpc::Call& call, const v1::ListSimmeringRequest& request,
+                       v1::ListSimmeringResponse* response);
+  Status GetTriggerStatistics(rpc::Call& call, const v1::GetTriggerStatisticsRequest& request,
+                              v1::GetTriggerStatisticsResponse* response);
+  Status GetMeetingYield(rpc::Call& call, const v1::GetMeetingYieldRequest& request,
+                         v1::GetMeetingYieldResponse* response);
+  // enablement.cc
+  Status GetBuyerJourney(rpc::Call& call, const v1::GetBuyerJourneyRequest& request,
+                         v1::GetBuyerJourneyResponse* response);
+  Status SuggestContent(rpc::Call& call, const v1::SuggestContentRequest& request,
+                        v1::SuggestContentResponse* response);
+  Status TestMessage(rpc::Call& call, const v1::TestMessageRequest& request,
+                     v1::TestMessageResponse* response);
 
  private:
   records_client::Records& records_;

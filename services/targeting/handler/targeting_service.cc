@@ -32,7 +32,11 @@ using Base = rpc::Mixed<
     Service::WithRawCallbackMethod_GetChannelEfficacy,
     Service::WithRawCallbackMethod_DiagnoseHandovers, Service::WithRawCallbackMethod_CheckStageGate,
     Service::WithRawCallbackMethod_RankActivities, Service::WithRawCallbackMethod_GetExperiment,
-    Service::WithRawCallbackMethod_ListExperiments>;
+    Service::WithRawCallbackMethod_ListExperiments, Service::WithRawCallbackMethod_GetUrgency,
+    Service::WithRawCallbackMethod_ListSimmering,
+    Service::WithRawCallbackMethod_GetTriggerStatistics,
+    Service::WithRawCallbackMethod_GetMeetingYield, Service::WithRawCallbackMethod_GetBuyerJourney,
+    Service::WithRawCallbackMethod_SuggestContent, Service::WithRawCallbackMethod_TestMessage>;
 
 class TargetingRpc final : public Base {
  public:
@@ -77,6 +81,14 @@ class TargetingRpc final : public Base {
   GTM_RPC_UNARY(RankActivities, v1::RankActivitiesRequest, v1::RankActivitiesResponse)
   GTM_RPC_UNARY(GetExperiment, v1::GetExperimentRequest, v1::GetExperimentResponse)
   GTM_RPC_UNARY(ListExperiments, v1::ListExperimentsRequest, v1::ListExperimentsResponse)
+  GTM_RPC_UNARY(GetUrgency, v1::GetUrgencyRequest, v1::GetUrgencyResponse)
+  GTM_RPC_UNARY(ListSimmering, v1::ListSimmeringRequest, v1::ListSimmeringResponse)
+  GTM_RPC_UNARY(GetTriggerStatistics, v1::GetTriggerStatisticsRequest,
+                v1::GetTriggerStatisticsResponse)
+  GTM_RPC_UNARY(GetMeetingYield, v1::GetMeetingYieldRequest, v1::GetMeetingYieldResponse)
+  GTM_RPC_UNARY(GetBuyerJourney, v1::GetBuyerJourneyRequest, v1::GetBuyerJourneyResponse)
+  GTM_RPC_UNARY(SuggestContent, v1::SuggestContentRequest, v1::SuggestContentResponse)
+  GTM_RPC_UNARY(TestMessage, v1::TestMessageRequest, v1::TestMessageResponse)
 
  private:
   rpc::Gate& gate_;
@@ -117,6 +129,13 @@ constexpr rpc::MethodRule kMethods[] = {
     GTM_ROW("RankActivities", kReader, kHeavy),
     GTM_ROW("GetExperiment", kReader, kHeavy),
     GTM_ROW("ListExperiments", kReader, kHeavy),
+    GTM_ROW("GetUrgency", kReader, kLight),
+    GTM_ROW("ListSimmering", kReader, kHeavy),
+    GTM_ROW("GetTriggerStatistics", kReader, kHeavy),
+    GTM_ROW("GetMeetingYield", kReader, kHeavy),
+    GTM_ROW("GetBuyerJourney", kReader, kLight),
+    GTM_ROW("SuggestContent", kReader, kHeavy),
+    GTM_ROW("TestMessage", kReader, kLight),
 };
 #undef GTM_ROW
 

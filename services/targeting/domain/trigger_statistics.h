@@ -1,0 +1,64 @@
+#pragma once
+// Which triggers occur in which segment, and what they were worth (UR-13, C27).
+//
+// A deal is one that qualified within the window and is closed at as_of. It counts as with
+// a trigger where one was active at the moment it qualified (so what was found later cannot
+// explain it), as undecided where none was active but an open question was, else as
+// without. Answers to the test are those known now. Correlation, never cause.
+
+#include <array>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/stats/intervals.h"
+#include "services/targeting/domain/urgency.h"
+
+namespace gtm::targeting::domain {
+
+// Numbers as in gtm.targeting.v1.
+enum class TriggerDimension { kSegment = 1, kIndustry = 2, kRegion = 3 };
+enum class TriggerEffect { kMoreWins = 1, kFewerWins = 2, kNotShown = 3, kNotEnoughData = 4 };
+
+inline constexpr int kTriggerDealsMin = 10;
+inline constexpr int kTriggerSegmentsMax = 200;
+
+struct WinCount {
+  int64_t won_count = 0;
+  int64_t closed_count = 0;
+};
+struct TypeTally {
+  int64_t event_count = 0;
+  int64_t false_count = 0;
+  WinCount deals;
+};
+struct SegmentTriggers {
+  std::string segment;
+  int64_t account_count = 0;
+  std::array<TypeTally, 4> types;  // by TriggerType; [0] is not used
+  WinCount with;
+  WinCount without;
+  int64_t undecided_deal_count = 0;
+};
+struct TriggerStatistics {
+  SegmentTriggers all;
+  std::vector<SegmentTriggers> segments;  // by falling account count, then name
+};
+struct TriggerStatisticsQuestion {
+  TriggerDimension dimension = TriggerDimension::kSegment;
+  int window_days = 730;
+  absl::Time as_of;
+};
+
+// Asks `check_alive` now and then; its error ends the work.
+Result<TriggerStatistics> CountTriggers(const book::BookView& view, const UrgencyRules& rules,
+                                        const TriggerStatisticsQuestion& question,
+                                        const std::function<Status()>& check_alive);
+
+// The difference a - b of two rates with its interval from the two Wilson intervals
+// (Newcombe, 1998, method 10). Both need trials.
+stats::Interval NewcombeInterval(const WinCount& a, const WinCount& b);
+// What the difference of win rates shows.
+TriggerEffect JudgeEffect(const WinCount& with, const WinCount& without);
+
+}  // namespace gtm::targeting::domain

@@ -1,0 +1,89 @@
+#include "services/targeting/domain/trigger_statistics.h"
+
+#include <gtest/gtest.h>
+
+#include "common/testing/record_builders.h"
+#include "fmt/format.h"
+
+namespace gtm::targeting::domain {
+namespace {
+
+using crm::v1::TriggerEvent;
+using test::At;
+
+class Company {
+ public:
+  Company() { Add(test::TenantSettings()); }
+  void Add(const records::v1::Record& record) { book_.Apply({{record}}, "e", ++seq_); }
+  // An account with one closed deal, and a trigger eight days before it qualified.
+  void Deal(const std::string& segment, bool won, TriggerEvent::Type type, bool solves = true) {
+    const std::string id = fmt::format("a{:04}", ++count_);
+    Add(test::Account(id).Set([&](crm::v1::Account& a) { a.set_segment(segment); }));
+    Add(test::Opportunity(id + "-o", id)
+            .Stage("2026-02-01", "stage_zero")
+            .Stage("2026-02-10", "open")
+            .Stage("2026-04-01", won ? "won" : "lost"));
+    if (type == TriggerEvent::TYPE_UNSPECIFIED) return;
+    TriggerEvent event;
+    event.set_id(id + "-t");
+    event.set_account_id(id);
+    event.set_type(type);
+    *event.mutable_occur_time() = test::Stamp("2026-02-02");
+    event.set_has_authority(true);
+    event.set_solves_problem(solves);
+    if (type == TriggerEvent::TYPE_MANDATE) {
+      *event.mutable_deadline_date() = test::Date("2026-12-31");
+    }
+    Add(test::Wrap(event));
+  }
+  TriggerStatistics Count() {
+    return CountTriggers(book_.View(), {}, {.as_of = At("2026-06-30")}, [] { return Status(); })
+        .value();
+  }
+
+ private:
+  book::Book book_;
+  int64_t seq_ = 0;
+  int count_ = 0;
+};
+
+TEST(CountTriggers, TellsWhatASegmentIsMovedBy) {  // UR-13
+  Company company;
+  for (int i = 0; i < 20; ++i) company.Deal("regulated", i < 15, TriggerEvent::TYPE_MANDATE);
+  for (int i = 0; i < 20; ++i) company.Deal("regulated", i < 4, TriggerEvent::TYPE_UNSPECIFIED);
+  for (int i = 0; i < 6; ++i) company.Deal("startup", i < 3, TriggerEvent::TYPE_PERSONAL_DRIVE);
+  for (int i = 0; i < 2; ++i) company.Deal("Startup", false, TriggerEvent::TYPE_MANDATE, false);
+  const TriggerStatistics statistics = company.Count();
+  ASSERT_EQ(statistics.segments.size(), 2u);
+  const SegmentTriggers& regulated = statistics.segments[0];
+  EXPECT_EQ(regulated.segment, "regulated");
+  EXPECT_EQ(regulated.account_count, 40);
+  EXPECT_EQ(regulated.types[2].event_count, 20);
+  EXPECT_EQ(regulated.with.won_count, 15);
+  EXPECT_EQ(regulated.with.closed_count, 20);
+  EXPECT_EQ(regulated.without.won_count, 4);
+  EXPECT_EQ(JudgeEffect(regulated.with, regulated.without), TriggerEffect::kMoreWins);
+  const SegmentTriggers& startup = statistics.segments[1];
+  EXPECT_EQ(startup.account_count, 8);
+  EXPECT_EQ(startup.types[2].false_count, 2);
+  EXPECT_EQ(startup.with.closed_count, 6);
+  EXPECT_EQ(startup.without.closed_count, 2) << "a false trigger is none";
+  EXPECT_EQ(JudgeEffect(startup.with, startup.without), TriggerEffect::kNotEnoughData);  // C27
+  EXPECT_EQ(statistics.all.with.closed_count, 26);
+}
+
+// Newcombe (1998), table II: 56/70 against 48/80 is 0.2, from 0.0524 to 0.3339.
+TEST(NewcombeInterval, IsAsPublished) {
+  const stats::Interval interval = NewcombeInterval({56, 70}, {48, 80});
+  EXPECT_NEAR(interval.low, 0.0524, 5e-5);
+  EXPECT_NEAR(interval.high, 0.3339, 5e-5);
+}
+
+TEST(JudgeEffect, SaysOnlyWhatIsShown) {
+  EXPECT_EQ(JudgeEffect({6, 12}, {5, 12}), TriggerEffect::kNotShown);
+  EXPECT_EQ(JudgeEffect({1, 40}, {20, 40}), TriggerEffect::kFewerWins);
+  EXPECT_EQ(JudgeEffect({9, 9}, {0, 50}), TriggerEffect::kNotEnoughData);
+}
+
+}  // namespace
+}  // namespace gtm::targeting::domain

@@ -1,0 +1,275 @@
+#include "services/targeting/domain/urgency.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "services/targeting/domain/proto_time.h"
+
+namespace gtm::targeting::domain {
+namespace {
+
+using criteria::kFullScoreMicropoints;
+
+// Points by taking each strength's share of what is left.
+class Stack {
+ public:
+  int64_t Add(int64_t strength) {
+    const int64_t part = (kFullScoreMicropoints - sum_) * strength / kFullScoreMicropoints;
+    sum_ += part;
+    return part;
+  }
+  int64_t sum() const { return sum_; }
+
+ private:
+  int64_t sum_ = 0;
+};
+
+const char* TypeText(TriggerType type) {
+  switch (type) {
+    case TriggerType::kAuthorityShift:
+      return "authority shift";
+    case TriggerType::kMandate:
+      return "mandate";
+    case TriggerType::kPersonalDrive:
+      return "personal drive";
+    default:
+      return "unknown";
+  }
+}
+
+const char* ReasonText(TriggerReason reason) {
+  switch (reason) {
+    case TriggerReason::kTestPassed:
+      return "counts";
+    case TriggerReason::kMergerOpen:
+      return "merger not settled";
+    case TriggerReason::kNoAuthority:
+      return "no authority";
+    case TriggerReason::kProblemNotSolved:
+      return "problem not solved";
+    case TriggerReason::kNotAsked:
+      return "not asked";
+    case TriggerReason::kDeadlineOver:
+      return "deadline over";
+    case TriggerReason::kFaded:
+      return "too long ago";
+    default:
+      return "";
+  }
+}
+
+void AddQuestions(const std::vector<UrgencyQuestion>& more, std::vector<UrgencyQuestion>* all) {
+  for (const UrgencyQuestion question : more) {
+    if (std::find(all->begin(), all->end(), question) == all->end()) all->push_back(question);
+  }
+}
+
+bool HasOpenQuestion(const AccountUrgency& urgency) {
+  return std::any_of(
+      urgency.triggers.begin(), urgency.triggers.end(),
+      [](const TriggerAssessment& t) { return t.verdict == TriggerVerdict::kUndecided; });
+}
+
+// Every simmering account gets at least one rule (C06).
+std::vector<WakeUpRule> WakeUpRules(const AccountUrgency& urgency, const UrgencyRules& rules,
+                                    std::optional<absl::Time> last_look,
+                                    const FiscalCalendar& calendar, absl::Time as_of) {
+  std::vector<WakeUpRule> out;
+  for (const TriggerAssessment& trigger : urgency.triggers) {
+    if (trigger.verdict == TriggerVerdict::kUndecided) {
+      out.push_back(
+          {WakeUpKind::kAnswerQuestions, calendar.DayOf(trigger.start_time), trigger.event_id});
+    } else if (trigger.wake_day) {
+      const bool announced = trigger.phase == crm::v1::TriggerEvent::PHASE_ANNOUNCED;
+      out.push_back({announced ? WakeUpKind::kMergerSettles : WakeUpKind::kSettleDate,
+                     *trigger.wake_day, trigger.event_id});
+    }
+  }
+  if (!urgency.why_now_asked && urgency.triggers.empty()) {
+    out.push_back({WakeUpKind::kAskWhyNow, calendar.DayOf(as_of), ""});
+  } else if (out.empty()) {
+    const absl::CivilDay day = calendar.DayOf(last_look.value_or(as_of));
+    out.push_back({WakeUpKind::kReview, day + rules.review_days, ""});
+  }
+  std::sort(out.begin(), out.end(), [](const WakeUpRule& a, const WakeUpRule& b) {
+    return std::tie(a.due_day, a.kind, a.event_id) < std::tie(b.due_day, b.kind, b.event_id);
+  });
+  return out;
+}
+
+}  // namespace
+
+void ScoreTriggers(bool why_now_asked, const UrgencyRules& rules, AccountUrgency* urgency) {
+  Stack counted;
+  Stack possible;
+  int64_t known = 0;
+  int64_t live = 0;
+  for (const TriggerAssessment& trigger : urgency->triggers) {
+    criteria::Part part;
+    part.criterion_id = trigger.event_id.empty() ? "leadership_change" : trigger.event_id;
+    part.max_micropoints = trigger.base_micropoints;
+    part.known = trigger.verdict != TriggerVerdict::kUndecided;
+    part.observed = TypeText(trigger.type);
+    part.matched = ReasonText(trigger.reason);
+    if (trigger.verdict == TriggerVerdict::kActive) {
+      part.micropoints = counted.Add(trigger.strength_micropoints);
+    }
+    if (trigger.verdict == TriggerVerdict::kActive ||
+        trigger.verdict == TriggerVerdict::kUndecided) {
+      possible.Add(trigger.strength_micropoints);
+    }
+    if (trigger.verdict != TriggerVerdict::kExpired) {
+      live += trigger.strength_micropoints;
+      if (part.known) known += trigger.strength_micropoints;
+    }
+    urgency->parts.push_back(std::move(part));
+  }
+  criteria::ScoreRange& range = urgency->range;
+  range.micropoints = counted.sum();
+  range.low_micropoints = counted.sum();
+  // Shares are rounded down one by one, so the sums may differ by a millionth.
+  range.high_micropoints = std::max(counted.sum(), possible.sum());
+  range.known_weight_bps = live == 0 ? 10'000 : static_cast<int32_t>(known * 10'000 / live);
+  if (urgency->triggers.empty() && !why_now_asked) {
+    // Nobody has asked: it could be the strongest there is.
+    range.high_micropoints = std::max({rules.mandate_points, rules.authority_shift_points,
+                                       rules.personal_drive_points}) *
+                             criteria::kMicropointsPerPoint;
+    range.known_weight_bps = 0;
+  }
+}
+
+UrgencyReader::UrgencyReader(const book::BookView& view, const UrgencyRules& rules,
+                             std::optional<book::AccountRow> only)
+    : view_(view), rules_(rules) {
+  const std::string_view only_id = only ? view.account(*only).id : std::string_view();
+  const auto known_of = [&](const std::string& account_id) -> Known* {
+    if (only && account_id != only_id) return nullptr;
+    const auto row = only ? only : view.FindAccount(account_id);
+    return row ? &known_[static_cast<uint32_t>(*row)] : nullptr;
+  };
+  for (const auto& event : view.trigger_events()) {
+    if (Known* known = known_of(event->account_id())) known->triggers.push_back(event.get());
+  }
+  for (const auto& call : view.call_summaries()) {
+    if (Known* known = known_of(call->account_id())) known->calls.push_back(call.get());
+  }
+}
+
+const UrgencyReader::Known* UrgencyReader::Find(book::AccountRow account) const {
+  const auto found = known_.find(static_cast<uint32_t>(account));
+  return found == known_.end() ? nullptr : &found->second;
+}
+
+bool UrgencyReader::IsOpen(const book::OpportunityFacts& opportunity, absl::Time as_of) {
+  const book::StageChange* stage = book::StageAt(opportunity, as_of);
+  return stage != nullptr && stage->role != book::StageRole::kWon &&
+         stage->role != book::StageRole::kLost;
+}
+
+std::optional<absl::Time> UrgencyReader::LastLook(book::AccountRow account, const Known* known,
+                                                  absl::Time as_of) const {
+  std::optional<absl::Time> last;
+  const auto see = [&](absl::Time time) {
+    if (time <= as_of && (!last || time > *last)) last = time;
+  };
+  for (const book::OpportunityRow row : view_.opportunities_of(account)) {
+    const book::OpportunityFacts facts = view_.opportunity(row);
+    const book::StageChange* stage = book::StageAt(facts, as_of);
+    if (facts.urgency_answered && stage != nullptr) see(stage->time);
+  }
+  if (known == nullptr) return last;
+  for (const auto* event : known->triggers) see(TimeOf(event->occur_time()));
+  for (const auto* call : known->calls) see(TimeOf(call->occur_time()));
+  return last;
+}
+
+bool UrgencyReader::WhyNowAsked(book::AccountRow account, const Known* known,
+                                absl::Time as_of) const {
+  if (known != nullptr) {
+    for (const auto* event : known->triggers) {
+      if (TimeOf(event->occur_time()) <= as_of) return true;
+    }
+    for (const auto* call : known->calls) {
+      if (TimeOf(call->occur_time()) <= as_of && !call->urgency().empty()) return true;
+    }
+  }
+  for (const book::OpportunityRow row : view_.opportunities_of(account)) {
+    const book::OpportunityFacts facts = view_.opportunity(row);
+    if (facts.urgency_answered && book::StageAt(facts, as_of) != nullptr) return true;
+  }
+  return false;
+}
+
+std::vector<TriggerAssessment> UrgencyReader::Triggers(book::AccountRow account,
+                                                       absl::Time as_of) const {
+  static const TriggerList kNone;
+  const Known* known = Find(account);
+  return JudgeTriggers(known == nullptr ? kNone : known->triggers,
+                       view_.account(account).leadership_change_day, rules_,
+                       view_.settings().calendar, as_of);
+}
+
+AccountUrgency UrgencyReader::Read(book::AccountRow account, absl::Time as_of) const {
+  AccountUrgency out;
+  const Known* known = Find(account);
+  out.triggers = Triggers(account, as_of);
+  out.why_now_asked = WhyNowAsked(account, known, as_of);
+  ScoreTriggers(out.why_now_asked, rules_, &out);
+  if (!out.why_now_asked && out.triggers.empty()) {
+    out.questions.push_back(UrgencyQuestion::kWhyNow);
+  }
+  for (const TriggerAssessment& trigger : out.triggers) {
+    AddQuestions(trigger.questions, &out.questions);
+  }
+  const bool active =
+      std::any_of(out.triggers.begin(), out.triggers.end(),
+                  [](const TriggerAssessment& t) { return t.verdict == TriggerVerdict::kActive; });
+  if (active) {
+    out.state = UrgencyState::kActive;
+    return out;
+  }
+  const bool never_asked = !out.why_now_asked && out.triggers.empty();
+  out.state = never_asked || HasOpenQuestion(out) ? UrgencyState::kAsk : UrgencyState::kSimmer;
+  std::optional<absl::Time> last_look = LastLook(account, known, as_of);
+  if (!last_look && !out.triggers.empty()) last_look = out.triggers.front().start_time;
+  out.wake_up_rules = WakeUpRules(out, rules_, last_look, view_.settings().calendar, as_of);
+  return out;
+}
+
+std::vector<BuyingConditions> UrgencyReader::Conditions(book::AccountRow account,
+                                                        const AccountUrgency& urgency,
+                                                        absl::Time as_of) const {
+  static constexpr std::array<UrgencyQuestion, 5> kQuestions = {
+      UrgencyQuestion::kBudget, UrgencyQuestion::kAuthority, UrgencyQuestion::kConfidence,
+      UrgencyQuestion::kConsensus, UrgencyQuestion::kUrgentNeed};
+  constexpr size_t kAuthority = 1;
+  constexpr size_t kNeed = 4;
+  std::vector<BuyingConditions> out;
+  for (const book::OpportunityRow row : view_.opportunities_of(account)) {
+    const book::OpportunityFacts facts = view_.opportunity(row);
+    if (!IsOpen(facts, as_of)) continue;
+    BuyingConditions entry;
+    entry.row = row;
+    entry.met = {facts.has_budget, facts.has_authority, facts.has_confidence, facts.has_consensus,
+                 facts.has_urgent_need};
+    const bool active = urgency.state == UrgencyState::kActive;
+    entry.need_without_trigger = facts.has_urgent_need.value_or(false) && !active;
+    for (size_t i = 0; i < entry.met.size(); ++i) {
+      // A trigger that counts has passed the test of authority and urgency (UR-07).
+      if (!entry.met[i] && active && (i == kAuthority || i == kNeed)) {
+        entry.met[i] = true;
+        entry.from_trigger[i] = true;
+      }
+      if (!entry.met[i]) entry.questions.push_back(kQuestions[i]);
+      entry.met_count += entry.met[i].value_or(false) ? 1 : 0;
+    }
+    out.push_back(std::move(entry));
+  }
+  std::sort(out.begin(), out.end(), [this](const BuyingConditions& a, const BuyingConditions& b) {
+    return view_.opportunity(a.row).id < view_.opportunity(b.row).id;
+  });
+  return out;
+}
+
+}  // namespace gtm::targeting::domain

@@ -1,0 +1,25 @@
+#pragma once
+// From requests about urgency to values.
+
+#include "gtm/targeting/v1/urgency.pb.h"
+#include "services/targeting/domain/meeting_yield.h"
+#include "services/targeting/domain/simmer_queue.h"
+#include "services/targeting/domain/trigger_statistics.h"
+#include "services/targeting/handler/parse.h"
+
+namespace gtm::targeting::handler {
+
+// A number that may be left 0, which gives `otherwise`; else it must lie in [min, max].
+int32_t NumberOr(int32_t number, int32_t otherwise, int32_t min, int32_t max, const char* field,
+                 Violations* violations);
+
+domain::UrgencyRules UrgencyRulesOf(const v1::UrgencyRules& rules, Violations* violations);
+domain::SimmerFilter SimmerFilterOf(const v1::ListSimmeringRequest& request,
+                                    Violations* violations);
+// Without as_of.
+domain::TriggerStatisticsQuestion StatisticsQuestionOf(
+    const v1::GetTriggerStatisticsRequest& request, Violations* violations);
+domain::MeetingQuestion MeetingQuestionOf(const v1::GetMeetingYieldRequest& request,
+                                          Violations* violations);
+
+}  // namespace gtm::targeting::handler
