@@ -62,6 +62,7 @@ Result<std::string> LoadDemo(const cli::Client& client, const demo::Options& opt
   GTM_ASSIGN_OR_RETURN(std::string revision, demo::LoadDecisions(client));
   // Each call beside a forecast of its owner's deals: not for a company of millions.
   if (options.account_count <= kCallsAccountsMax) {
+    GTM_ASSIGN_OR_RETURN(revision, demo::LoadHandovers(client, options));
     GTM_ASSIGN_OR_RETURN(revision, demo::LoadForecastCalls(client, revision));
   }
   const double seconds = absl::ToDoubleSeconds(SystemClock().Monotonic() - start);

@@ -126,6 +126,7 @@ int Run(std::vector<std::string> arguments, const Console& console,
   AddHookCommands(app, session, hooks);
   AddTargetsCommands(app, session);
   AddHandoverCommands(app, session);
+  AddReachCommands(app, session);
   AddSponsorsCommands(app, session);
   AddForecastCommands(app, session);
   AddPipelineCommands(app, session);

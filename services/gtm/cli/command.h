@@ -73,6 +73,13 @@ void AddSignalsCommands(CLI::App& app, Session& session);
 void AddApiKeyCommands(CLI::App& app, Session& session);
 void AddVersionCommand(CLI::App& app, Session& session);
 void AddHandoverCommands(CLI::App& app, Session& session);
+// Under `gtm handover`.
+void AddHandoverDiagnosisCommands(CLI::App& handover, Session& session);
+void AddReachCommands(CLI::App& app, Session& session);
+// Under `gtm reach`, with its flags.
+struct ReachFlags;
+void AddReachExperimentsCommands(CLI::App& reach, Session& session,
+                                 const std::shared_ptr<ReachFlags>& shared);
 // Under `gtm funnel`.
 void AddFunnelPlanCommand(CLI::App& funnel, Session& session);
 

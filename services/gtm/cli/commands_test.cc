@@ -64,6 +64,35 @@ class FakeTargeting final : public targeting::v1::TargetingService::Service {
     stage->set_count(1'000);
     return grpc::Status::OK;
   }
+  targeting::v1::GetReachRequest reached;
+  targeting::v1::GetChannelEfficacyRequest channels;
+  targeting::v1::DiagnoseHandoversRequest diagnosed;
+  targeting::v1::CheckStageGateRequest gated;
+  grpc::Status GetReach(ServerContext*, const targeting::v1::GetReachRequest* request,
+                        targeting::v1::GetReachResponse* response) override {
+    reached = *request;
+    *response->mutable_current()->mutable_days() = request->days();
+    response->mutable_provenance()->mutable_as_of()->set_seconds(1'782'777'600);
+    return grpc::Status::OK;
+  }
+  grpc::Status GetChannelEfficacy(ServerContext*,
+                                  const targeting::v1::GetChannelEfficacyRequest* request,
+                                  targeting::v1::GetChannelEfficacyResponse*) override {
+    channels = *request;
+    return grpc::Status::OK;
+  }
+  grpc::Status DiagnoseHandovers(ServerContext*,
+                                 const targeting::v1::DiagnoseHandoversRequest* request,
+                                 targeting::v1::DiagnoseHandoversResponse*) override {
+    diagnosed = *request;
+    return grpc::Status::OK;
+  }
+  grpc::Status CheckStageGate(ServerContext*, const targeting::v1::CheckStageGateRequest* request,
+                              targeting::v1::CheckStageGateResponse* response) override {
+    gated = *request;
+    response->set_opportunity_id(request->opportunity_id());
+    return grpc::Status::OK;
+  }
 };
 
 class FakeSponsorship final : public sponsorship::v1::SponsorshipService::Service {
@@ -138,6 +167,31 @@ TEST_F(CommandsTest, DefinitionAttributesListsWhatACriterionCanRead) {
   EXPECT_EQ(Run({"definition", "attributes", "-o", "csv"}), 0) << err_.str();
   EXPECT_EQ(out_.str(),
             "name,value_type,meaning\naccount.employee_count,number,People who work there.\n");
+}
+
+TEST_F(CommandsTest, ReachAsksForChannelsOfTheSameDaysAndInstant) {
+  EXPECT_EQ(Run({"reach", "--from", "2026-04-01", "--to", "2026-06-30", "--by", "campaign"}), 0)
+      << err_.str();
+  EXPECT_EQ(targeting_.reached.days().end_date().month(), 7) << "the day after the last one";
+  EXPECT_EQ(targeting_.channels.days().end_date().month(), 7);
+  EXPECT_EQ(targeting_.channels.grouping(), targeting::v1::ACTIVITY_GROUPING_CAMPAIGN);
+  EXPECT_EQ(targeting_.channels.point().as_of().seconds(), 1'782'777'600);
+  EXPECT_EQ(Run({"reach", "--from", "2026-04-01"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("--to"));
+  EXPECT_EQ(Run({"reach", "--period", "2026-Q2", "--from", "2026-04-01"}), 2);
+}
+
+TEST_F(CommandsTest, HandoverDiagnoseAndGateSendWhatTheFlagsSay) {
+  EXPECT_EQ(Run({"handover", "diagnose", "--period", "2026-Q2", "--no-problem", "kein bedarf"}), 0)
+      << err_.str();
+  EXPECT_EQ(targeting_.diagnosed.period().index(), 2);
+  ASSERT_EQ(targeting_.diagnosed.reason_rules_size(), 1);
+  EXPECT_EQ(targeting_.diagnosed.reason_rules(0).reason_class(),
+            targeting::v1::REASON_CLASS_NO_PROBLEM);
+  EXPECT_EQ(Run({"handover", "gate", "o-1", "--team", "4", "--one-person"}), 0) << err_.str();
+  EXPECT_EQ(targeting_.gated.opportunity_id(), "o-1");
+  EXPECT_EQ(targeting_.gated.team_min(), 4);
+  EXPECT_TRUE(targeting_.gated.one_person_buys());
 }
 
 TEST_F(CommandsTest, HandoverRecordSendsWhatTheFlagsSay) {

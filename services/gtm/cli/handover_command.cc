@@ -151,6 +151,7 @@ void AddHandoverCommands(CLI::App& app, Session& session) {
   add("reject", "Sales does not accept it; needs a --reason", Handover::STATE_REJECTED);
   add("qualify", "It qualified after all", Handover::STATE_QUALIFIED);
   add("disqualify", "It was turned away; needs a --reason", Handover::STATE_DISQUALIFIED);
+  AddHandoverDiagnosisCommands(*handover, session);
   AddFunnelCommand(app, session);
 }
 

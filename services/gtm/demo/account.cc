@@ -92,7 +92,7 @@ void EmitTrigger(const Context& context, const AccountFacts& account, Random& ra
 
 }  // namespace
 
-void GenerateAccount(const Context& context, int index, Random& random) {
+AccountFacts GenerateAccount(const Context& context, int index, Random& random) {
   AccountFacts facts;
   facts.index = index;
   facts.id = fmt::format("acct-{:07}", index + 1);
@@ -143,6 +143,7 @@ void GenerateAccount(const Context& context, int index, Random& random) {
   if (random.Uniform() < 0.12) EmitTrigger(context, facts, random);
   GenerateDeals(context, facts, random);
   GenerateEngagements(context, facts, random);
+  return facts;
 }
 
 }  // namespace gtm::demo

@@ -9,6 +9,7 @@
 
 #include "services/gtm/demo/build.h"
 #include "services/gtm/demo/names.h"
+#include "services/gtm/demo/programs.h"
 
 namespace gtm::demo {
 namespace {
@@ -242,12 +243,25 @@ void GenerateCompany(Context* context, Random& random) {
 
 void Generate(const Options& options, const Truth& truth, const Sink& sink) {
   assert(options.account_count >= 1 && options.account_count <= 1'000'000);
-  Context context{options, truth, sink, HistoryStart(options), {}};
+  AccountHistory history;
+  const Sink noting = [&](Record record) {
+    history.Note(record);
+    sink(std::move(record));
+  };
+  Context context{options, truth, noting, HistoryStart(options), {}};
   Random company(StreamSeed(options.seed, 0));
   GenerateCompany(&context, company);
+  EmitProgramCampaigns(context);
   for (int i = 0; i < options.account_count; ++i) {
-    Random account(StreamSeed(options.seed, static_cast<uint64_t>(i) + 1));
-    GenerateAccount(context, i, account);
+    const uint64_t stream = static_cast<uint64_t>(i) + 1;
+    history = {};
+    Random account(StreamSeed(options.seed, stream));
+    const AccountFacts facts = GenerateAccount(context, i, account);
+    // A stream of its own: what was there before programs stays as it was, byte for byte.
+    constexpr uint64_t kProgramStreams = uint64_t{1} << 40;
+    Random programs(StreamSeed(options.seed, kProgramStreams + stream));
+    const AccountHistory before = history;
+    GeneratePrograms(context, facts, before, programs);
   }
 }
 

@@ -96,8 +96,6 @@ struct Context {
   std::vector<SellerFacts> sellers;
 };
 void GenerateCompany(Context* context, Random& random);  // settings, people, money, leads
-void GenerateAccount(const Context& context, int index, Random& random);
-
 // An account as its deals see it.
 struct AccountFacts {
   std::string id;
@@ -108,6 +106,7 @@ struct AccountFacts {
   bool sponsored = false;
   std::vector<std::string> contact_ids;
 };
+AccountFacts GenerateAccount(const Context& context, int index, Random& random);
 void GenerateDeals(const Context& context, const AccountFacts& account, Random& random);
 void GenerateEngagements(const Context& context, const AccountFacts& account, Random& random);
 // Subscription of a customer from the day of the first win on.

@@ -109,6 +109,25 @@ TEST(Demo, TheTruthIsInTheRecords) {
   EXPECT_NEAR(share, expected, 4 * std::sqrt(expected * (1 - expected) / won) + 0.02);
 }
 
+// Programs are touches of ours alone: they move no score, and each account gets one arm of an
+// experiment.
+TEST(Demo, ProgramsAreTouchesOfOursInOneArmEach) {
+  std::map<std::string, std::set<std::string>> arms;
+  std::map<std::string, int> touches;
+  for (const Record& record : Make(Small(4, 300))) {
+    const std::string& campaign = record.engagement().campaign_id();
+    if (record.engagement().id().find("-x") == std::string::npos) continue;
+    EXPECT_EQ(record.engagement().direction(), crm::v1::Engagement::DIRECTION_OUTBOUND);
+    ++touches[campaign];
+    if (campaign == "campaign-7" || campaign == "campaign-8") {
+      arms[record.engagement().account_id()].insert(campaign);
+    }
+  }
+  EXPECT_EQ(touches.size(), 5u);
+  EXPECT_NEAR(touches["campaign-8"], 150, 40);
+  for (const auto& [account, seen] : arms) EXPECT_EQ(seen.size(), 1u) << account;
+}
+
 TEST(Demo, SizesHaveNames) {
   EXPECT_EQ(*AccountCountOf("huge"), 1'000'000);
   EXPECT_EQ(*AccountCountOf("17"), 17);

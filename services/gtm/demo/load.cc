@@ -12,6 +12,7 @@
 #include "gtm/sponsorship/v1/service.grpc.pb.h"
 #include "gtm/targeting/v1/service.grpc.pb.h"
 #include "services/gtm/demo/decisions.h"
+#include "services/gtm/demo/handovers.h"
 
 namespace gtm::demo {
 namespace {
@@ -140,6 +141,21 @@ Result<std::string> LoadForecastCalls(const cli::Client& client, const std::stri
     call.mutable_best_case_amount()->set_units(rounded(optimism * 1.8));
     GTM_RETURN_IF_ERROR(
         Step<ForecastingService>(client, &ForecastingService::Stub::SubmitForecastCall, call));
+  }
+  GTM_ASSIGN_OR_RETURN(
+      const records::v1::GetHeadResponse head,
+      client.Call<RecordsService>(&RecordsService::Stub::GetHead, records::v1::GetHeadRequest()));
+  return head.revision();
+}
+
+Result<std::string> LoadHandovers(const cli::Client& client, const Options& options) {
+  for (const HandoverRequests& requests : DemoHandovers(options, Truth{})) {
+    GTM_RETURN_IF_ERROR(
+        Step<TargetingService>(client, &TargetingService::Stub::RecordHandover, requests.record));
+    for (const auto& decision : requests.decisions) {
+      GTM_RETURN_IF_ERROR(
+          Step<TargetingService>(client, &TargetingService::Stub::DecideHandover, decision));
+    }
   }
   GTM_ASSIGN_OR_RETURN(
       const records::v1::GetHeadResponse head,

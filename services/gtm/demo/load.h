@@ -35,6 +35,10 @@ Result<bool> HasOtherCompany(const cli::Client& client, const Options& options);
 // min_revision, since a Book follows the records a moment later.
 Result<std::string> LoadDecisions(const cli::Client& client);
 
+// Records what marketing handed over to sales, and what sales decided. Returns a revision that
+// contains them.
+Result<std::string> LoadHandovers(const cli::Client& client, const Options& options);
+
 // What sellers commit to in the running quarter, some too much and some too little next to the
 // model; who has called is not asked again. Calls are as of now: a company of another day shows
 // none. Returns a revision that contains them. `revision`: what must be read before.
