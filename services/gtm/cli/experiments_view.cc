@@ -45,13 +45,12 @@ Cell TestCell(const ActivityImpact& impact, ActivityImpact::Measure measure) {
     return {few ? "too few" : "no data", "", Tone::kFaint};
   }
   const double value = test->effect().value();
-  const bool is_ratio = measure == ActivityImpact::MEASURE_CYCLE ||
-                        measure == ActivityImpact::MEASURE_PRICE;
+  const bool is_ratio =
+      measure == ActivityImpact::MEASURE_CYCLE || measure == ActivityImpact::MEASURE_PRICE;
   const bool is_more = is_ratio ? value > 1 : value > 0;
   const bool is_good = is_more != (measure == ActivityImpact::MEASURE_CYCLE);
   const Tone tone = !test->significant() ? Tone::kFaint : is_good ? Tone::kGood : Tone::kBad;
-  const std::string text =
-      is_ratio ? "x" + Fixed(value, 2) : Signed(value * 100, 1) + " points";
+  const std::string text = is_ratio ? "x" + Fixed(value, 2) : Signed(value * 100, 1) + " points";
   return {text + (test->significant() ? " *" : ""), EstimatePlain(test->effect(), Bound::kValue),
           tone};
 }
@@ -89,17 +88,16 @@ Table ActivityTable(const RankActivitiesResponse& answer) {
   for (const ActivityImpact& impact : answer.activities()) {
     const ActivityImpact::Test* creation = Find(impact, ActivityImpact::MEASURE_CREATION);
     const bool tested = creation != nullptr && creation->has_q_value();
-    table.rows.push_back({impact.key(), impact.display_name(),
-                          CountCell(impact.touched_target_count()), ExtraCell(impact),
-                          EstimatePlain(impact.extra_opportunities(), Bound::kLow),
-                          EstimatePlain(impact.extra_opportunities(), Bound::kHigh),
-                          tested ? fmt::format("{}", creation->q_value()) : "",
-                          TestCell(impact, ActivityImpact::MEASURE_WIN_RATE),
-                          TestCell(impact, ActivityImpact::MEASURE_CYCLE),
-                          TestCell(impact, ActivityImpact::MEASURE_PRICE),
-                          CountCell(impact.open_opportunity_count()),
-                          MoneyCell(impact.open_amount()),
-                          CountCell(impact.sourced_opportunity_count())});
+    table.rows.push_back(
+        {impact.key(), impact.display_name(), CountCell(impact.touched_target_count()),
+         ExtraCell(impact), EstimatePlain(impact.extra_opportunities(), Bound::kLow),
+         EstimatePlain(impact.extra_opportunities(), Bound::kHigh),
+         tested ? fmt::format("{}", creation->q_value()) : "",
+         TestCell(impact, ActivityImpact::MEASURE_WIN_RATE),
+         TestCell(impact, ActivityImpact::MEASURE_CYCLE),
+         TestCell(impact, ActivityImpact::MEASURE_PRICE),
+         CountCell(impact.open_opportunity_count()), MoneyCell(impact.open_amount()),
+         CountCell(impact.sourced_opportunity_count())});
   }
   return table;
 }
@@ -120,8 +118,7 @@ const ExperimentArm* ArmOf(const Experiment& experiment, const std::string& name
 
 Cell VerdictCell(const ArmComparison* comparison) {
   if (comparison == nullptr) return {"control", "control", Tone::kFaint};
-  const std::string raw =
-      EnumText(ArmComparison::Verdict_Name(comparison->verdict()), "VERDICT_");
+  const std::string raw = EnumText(ArmComparison::Verdict_Name(comparison->verdict()), "VERDICT_");
   switch (comparison->verdict()) {
     case ArmComparison::VERDICT_BETTER:
       return {"better", raw, Tone::kGood};
@@ -197,9 +194,9 @@ std::string ComparisonText(const Experiment& experiment, const ArmComparison& co
   const bool has_rates = control != nullptr && arm != nullptr && control->rate().has_value() &&
                          arm->rate().has_value();
   if (!has_rates) return "no account has had its time yet; go on";
-  std::string text = fmt::format("{} against {}, {}", Percent(arm->rate().value()),
-                                 Percent(control->rate().value()),
-                                 PointsText(comparison.difference()));
+  std::string text =
+      fmt::format("{} against {}, {}", Percent(arm->rate().value()),
+                  Percent(control->rate().value()), PointsText(comparison.difference()));
   switch (comparison.verdict()) {
     case ArmComparison::VERDICT_BETTER:
       text += fmt::format(": better, told after {} accounts; {}",
@@ -237,11 +234,13 @@ void PrintActivities(const RankActivitiesResponse& answer, Printer* printer) {
     printer->Line(fmt::format("{} of {} activities; --limit shows more", answer.activities_size(),
                               answer.total_count()));
   }
-  printer->Paragraph("", "Targets that it touched in the 90 days before, against alike ones that it "
-                         "did not. * may be told: of all marked ones 5 % at most are chance. A "
-                         "correlation, not a cause; `gtm reach experiments` shows what works.");
-  printer->Paragraph("", "Open deals are those of targets that it touched before they began. A deal "
-                         "counts for every activity before it: do not add them up.");
+  printer->Paragraph("",
+                     "Targets that it touched in the 90 days before, against alike ones that it "
+                     "did not. * may be told: of all marked ones 5 % at most are chance. A "
+                     "correlation, not a cause; `gtm reach experiments` shows what works.");
+  printer->Paragraph("",
+                     "Open deals are those of targets that it touched before they began. A deal "
+                     "counts for every activity before it: do not add them up.");
   printer->Line(ProvenanceText(answer.provenance()));
 }
 

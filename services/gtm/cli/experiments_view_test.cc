@@ -90,9 +90,10 @@ TEST(ExperimentsView, RanksActivitiesAndMarksWhatMayBeTold) {
 
 TEST(ExperimentsView, WritesActivitiesAsCsv) {
   const auto answer = Activities();
-  const std::string text = Printed(
-      [&](Printer* printer) { PrintActivities(answer, printer); }, OutputFormat::kCsv);
-  EXPECT_THAT(text, HasSubstr("c-6,executive dinners,41,10.8,4.8,16.8,0.003,0.12,0.7,,5,61000.00,1"));
+  const std::string text =
+      Printed([&](Printer* printer) { PrintActivities(answer, printer); }, OutputFormat::kCsv);
+  EXPECT_THAT(text,
+              HasSubstr("c-6,executive dinners,41,10.8,4.8,16.8,0.003,0.12,0.7,,5,61000.00,1"));
   EXPECT_THAT(text, Not(HasSubstr("correlation")));
 }
 

@@ -133,8 +133,8 @@ class Reader {
     for (const Case& one : cases_) out_.arms[one.arm].outcome.Add(one.success);
     CheckSplit();
     const size_t others = out_.arms.size() - 1;
-    out_.alpha_each = others > 0 ? options_.test.alpha / static_cast<double>(others)
-                                 : options_.test.alpha;
+    out_.alpha_each =
+        others > 0 ? options_.test.alpha / static_cast<double>(others) : options_.test.alpha;
     for (size_t arm = 0; arm < out_.arms.size(); ++arm) {
       if (arm != out_.control) out_.comparisons.push_back(Compare(arm));
     }
@@ -178,9 +178,9 @@ class Reader {
     std::vector<FieldViolation> violations;
     for (size_t i = 0; i < options_.weights.size(); ++i) {
       if (Find(options_.weights[i].first)) continue;
-      violations.push_back({fmt::format("arm_weights[{}].arm", i),
-                            fmt::format("\"{}\" is no arm of this experiment",
-                                        options_.weights[i].first)});
+      violations.push_back(
+          {fmt::format("arm_weights[{}].arm", i),
+           fmt::format("\"{}\" is no arm of this experiment", options_.weights[i].first)});
     }
     if (const auto named = Find("control")) out_.control = *named;
     if (!options_.control_arm.empty()) {
@@ -254,8 +254,8 @@ class Reader {
     const int64_t smaller = std::min(test.control().trials, test.other().trials);
     const int64_t seconds = as_of_s_ - absl::ToUnixSeconds(out_.first_touch) - horizon_s_;
     if (smaller == 0 || seconds <= 0) return std::nullopt;
-    const double days = static_cast<double>(seconds) / kDaySeconds *
-                        static_cast<double>(*per_arm) / static_cast<double>(smaller);
+    const double days = static_cast<double>(seconds) / kDaySeconds * static_cast<double>(*per_arm) /
+                        static_cast<double>(smaller);
     constexpr double kDaysMax = 36'500;
     if (days > kDaysMax) return std::nullopt;
     return static_cast<int64_t>(std::ceil(days));

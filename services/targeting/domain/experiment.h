@@ -55,11 +55,11 @@ struct ExperimentOptions {
 struct Arm {
   std::string name;
   std::vector<std::string> campaign_ids;
-  int64_t account_count = 0;       // whose first touch was by this arm
-  int64_t target_count = 0;        // of those, targets
-  int64_t pending_count = 0;       // whose horizon has not passed
-  int64_t contaminated_count = 0;  // touched by another arm later
-  Rate outcome;                    // of the complete ones
+  int64_t account_count = 0;            // whose first touch was by this arm
+  int64_t target_count = 0;             // of those, targets
+  int64_t pending_count = 0;            // whose horizon has not passed
+  int64_t contaminated_count = 0;       // touched by another arm later
+  Rate outcome;                         // of the complete ones
   std::optional<int64_t> spend_micros;  // on its campaigns until as_of; absent: none recorded
 };
 
@@ -78,11 +78,11 @@ enum class ScaleUp { kNo = 1, kYes = 2, kCostNotSure = 3, kCostsMore = 4, kCostU
 struct ArmComparison {
   size_t arm = 0;  // index into Experiment::arms
   ArmVerdict verdict = ArmVerdict::kKeepGoing;
-  double difference = 0;               // arm - control
-  stats::Interval sequence;            // holds at every look
+  double difference = 0;                       // arm - control
+  stats::Interval sequence;                    // holds at every look
   std::optional<stats::Interval> single_look;  // Newcombe's; only for one planned look
-  double p_value = 1;                  // valid at every look, before the correction for arms
-  std::optional<int64_t> decided_at;   // complete accounts of both arms at the decision
+  double p_value = 1;                 // valid at every look, before the correction for arms
+  std::optional<int64_t> decided_at;  // complete accounts of both arms at the decision
   std::optional<int64_t> remaining_per_arm;
   std::optional<int64_t> remaining_days;  // at the pace of the accounts so far
   ScaleUp scale_up = ScaleUp::kNo;

@@ -41,8 +41,8 @@ void Render(const domain::ImpactTest& test, domain::ImpactMeasure measure,
     effect->set_sample_count(test.touched_count);
     return;
   }
-  const bool is_rate = measure == domain::ImpactMeasure::kCreation ||
-                       measure == domain::ImpactMeasure::kWinRate;
+  const bool is_rate =
+      measure == domain::ImpactMeasure::kCreation || measure == domain::ImpactMeasure::kWinRate;
   out->set_touched_value(test.touched_value);
   out->set_untouched_value(test.untouched_value);
   *out->mutable_effect() = stats::IntervalEstimate(
@@ -307,18 +307,17 @@ Status TargetingHandler::ListExperiments(rpc::Call& call, const v1::ListExperime
   if (position) {
     names.erase(names.begin(), std::upper_bound(names.begin(), names.end(), position->name));
   }
-  const auto page_size = static_cast<size_t>(
-      request.page_size() == 0 ? kExperimentsDefault
-                               : std::min(request.page_size(), kExperimentsMax));
+  const auto page_size = static_cast<size_t>(request.page_size() == 0
+                                                 ? kExperimentsDefault
+                                                 : std::min(request.page_size(), kExperimentsMax));
   const domain::CheckAlive alive = AliveWhile(call);
   GTM_ASSIGN_OR_RETURN(
       const domain::Audience audience,
       domain::JudgeAccounts(asked.definition(), asked.view(), asked.question.as_of, alive));
   for (size_t i = 0; i < std::min(names.size(), page_size); ++i) {
-    GTM_ASSIGN_OR_RETURN(
-        const domain::Experiment experiment,
-        domain::EvaluateExperiment(audience, asked.view(), OptionsOf(response->rules(), names[i]),
-                                   alive));
+    GTM_ASSIGN_OR_RETURN(const domain::Experiment experiment,
+                         domain::EvaluateExperiment(audience, asked.view(),
+                                                    OptionsOf(response->rules(), names[i]), alive));
     Render(experiment, asked.view().settings().reporting_currency, response->add_experiments());
   }
   if (names.size() > page_size) {

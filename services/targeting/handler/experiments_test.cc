@@ -142,9 +142,8 @@ TEST_F(ExperimentsHandlerTest, ListsExperimentsPageByPage) {
 }
 
 TEST_F(ExperimentsHandlerTest, RanksActivitiesAndCountsForecastDeals) {  // TG-30
-  records_.Put(test::Opportunity("o1", "acct-001")
-                   .Stage("2026-01-20", "open")
-                   .Amount("2026-01-20", 7'000));
+  records_.Put(
+      test::Opportunity("o1", "acct-001").Stage("2026-01-20", "open").Amount("2026-01-20", 7'000));
   v1::RankActivitiesRequest request;
   request.set_grouping(v1::ACTIVITY_GROUPING_CAMPAIGN);
   v1::RankActivitiesResponse response;
