@@ -142,6 +142,30 @@ class FakeTargeting final : public targeting::v1::TargetingService::Service {
     response->set_opportunity_id(request->opportunity_id());
     return grpc::Status::OK;
   }
+  targeting::v1::RankActivitiesRequest ranked;
+  targeting::v1::GetExperimentRequest experiment;
+  int experiment_pages = 0;
+  grpc::Status RankActivities(ServerContext*, const targeting::v1::RankActivitiesRequest* request,
+                              targeting::v1::RankActivitiesResponse*) override {
+    ranked = *request;
+    return grpc::Status::OK;
+  }
+  grpc::Status GetExperiment(ServerContext*, const targeting::v1::GetExperimentRequest* request,
+                             targeting::v1::GetExperimentResponse* response) override {
+    experiment = *request;
+    response->mutable_experiment()->set_name(request->experiment());
+    *response->mutable_rules() = request->rules();
+    return grpc::Status::OK;
+  }
+  // Two pages of one experiment each.
+  grpc::Status ListExperiments(ServerContext*, const targeting::v1::ListExperimentsRequest* request,
+                               targeting::v1::ListExperimentsResponse* response) override {
+    ++experiment_pages;
+    const bool first = request->page_token().empty();
+    response->add_experiments()->set_name(first ? "form" : "offer");
+    if (first) response->set_next_page_token("more");
+    return grpc::Status::OK;
+  }
 };
 
 class FakeSponsorship final : public sponsorship::v1::SponsorshipService::Service {
@@ -228,6 +252,38 @@ TEST_F(CommandsTest, ReachAsksForChannelsOfTheSameDaysAndInstant) {
   EXPECT_EQ(Run({"reach", "--from", "2026-04-01"}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("--to"));
   EXPECT_EQ(Run({"reach", "--period", "2026-Q2", "--from", "2026-04-01"}), 2);
+}
+
+TEST_F(CommandsTest, ReachActivitiesTakesTheFlagsOfReach) {
+  EXPECT_EQ(Run({"reach", "--by", "campaign", "activities", "--period", "2026-Q2", "--limit", "7"}),
+            0)
+      << err_.str();
+  EXPECT_EQ(targeting_.ranked.grouping(), targeting::v1::ACTIVITY_GROUPING_CAMPAIGN);
+  EXPECT_EQ(targeting_.ranked.period().index(), 2);
+  EXPECT_EQ(targeting_.ranked.activity_count_max(), 7);
+}
+
+TEST_F(CommandsTest, ReachExperimentsReadsAllPagesOrOneByName) {
+  EXPECT_EQ(Run({"reach", "experiments", "-o", "json"}), 0) << err_.str();
+  EXPECT_EQ(targeting_.experiment_pages, 2);
+  EXPECT_THAT(out_.str(), HasSubstr("form"));
+  EXPECT_THAT(out_.str(), HasSubstr("offer"));
+  EXPECT_EQ(Run({"reach", "experiments", "offer", "--outcome", "opportunity", "--horizon", "60",
+                 "--alpha", "1", "--worth", "2.5", "--control", "b", "--split", "a=2", "b=1"}),
+            0)
+      << err_.str();
+  const auto& asked = targeting_.experiment;
+  EXPECT_EQ(asked.experiment(), "offer");
+  EXPECT_EQ(asked.rules().outcome(), targeting::v1::EXPERIMENT_OUTCOME_OPPORTUNITY);
+  EXPECT_EQ(asked.rules().horizon_days(), 60);
+  EXPECT_EQ(asked.rules().alpha_bps(), 100);
+  EXPECT_EQ(asked.rules().worth_difference_bps(), 250);
+  EXPECT_EQ(asked.control_arm(), "b");
+  ASSERT_EQ(asked.arm_weights_size(), 2);
+  EXPECT_EQ(asked.arm_weights(0).weight(), 2);
+  EXPECT_EQ(Run({"reach", "experiments", "offer", "--split", "a"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("ARM=WEIGHT"));
+  EXPECT_EQ(Run({"reach", "experiments", "--control", "b"}), 2);
 }
 
 TEST_F(CommandsTest, HandoverDiagnoseAndGateSendWhatTheFlagsSay) {
