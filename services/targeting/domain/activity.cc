@@ -56,9 +56,10 @@ uint32_t Activities::OfCampaign(std::string_view campaign_id) const {
 }
 
 uint32_t Activities::Of(const book::EngagementEvent& event) {
-  if (event.campaign == book::kNoRow) return kNoActivity;
-  const auto [at, is_new] = by_symbol_.try_emplace(event.campaign, kNoActivity);
-  if (is_new) at->second = OfCampaign(view_.text(event.campaign));
+  const uint32_t campaign = view_.details(event).campaign;
+  if (campaign == book::kNoRow) return kNoActivity;
+  const auto [at, is_new] = by_symbol_.try_emplace(campaign, kNoActivity);
+  if (is_new) at->second = OfCampaign(view_.text(campaign));
   return at->second;
 }
 

@@ -143,10 +143,11 @@ class Reader {
 
  private:
   std::optional<size_t> ArmOf(const book::EngagementEvent& event) {
-    if (event.campaign == book::kNoRow) return std::nullopt;
-    const auto [at, is_new] = by_symbol_.try_emplace(event.campaign, std::nullopt);
+    const uint32_t campaign = view_.details(event).campaign;
+    if (campaign == book::kNoRow) return std::nullopt;
+    const auto [at, is_new] = by_symbol_.try_emplace(campaign, std::nullopt);
     if (is_new) {
-      const auto arm = by_campaign_.find(std::string(view_.text(event.campaign)));
+      const auto arm = by_campaign_.find(std::string(view_.text(campaign)));
       if (arm != by_campaign_.end()) at->second = arm->second;
     }
     return at->second;
