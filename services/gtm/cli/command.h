@@ -73,6 +73,8 @@ void AddSignalsCommands(CLI::App& app, Session& session);
 void AddApiKeyCommands(CLI::App& app, Session& session);
 void AddVersionCommand(CLI::App& app, Session& session);
 void AddHandoverCommands(CLI::App& app, Session& session);
+// Under `gtm definition`.
+void AddLearnCommand(CLI::App& definition, Session& session);
 // Under `gtm funnel`.
 void AddFunnelPlanCommand(CLI::App& funnel, Session& session);
 

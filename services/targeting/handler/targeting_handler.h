@@ -55,6 +55,9 @@ class TargetingHandler {
   // plans.cc
   Status CheckFunnelPlan(rpc::Call& call, const v1::CheckFunnelPlanRequest& request,
                          v1::CheckFunnelPlanResponse* response);
+  // learning.cc
+  Status LearnTargetDefinition(rpc::Call& call, const v1::LearnTargetDefinitionRequest& request,
+                               v1::LearnTargetDefinitionResponse* response);
 
  private:
   records_client::Records& records_;

@@ -23,7 +23,8 @@ using Base = rpc::Mixed<
     Service::WithRawCallbackMethod_ScoreContact, Service::WithRawCallbackMethod_BatchScoreAccounts,
     Service::WithRawCallbackMethod_ListTargets, Service::WithRawCallbackMethod_RecordHandover,
     Service::WithRawCallbackMethod_DecideHandover, Service::WithRawCallbackMethod_GetHandshake,
-    Service::WithRawCallbackMethod_CheckFunnelPlan>;
+    Service::WithRawCallbackMethod_CheckFunnelPlan,
+    Service::WithRawCallbackMethod_LearnTargetDefinition>;
 
 class TargetingRpc final : public Base {
  public:
@@ -54,6 +55,8 @@ class TargetingRpc final : public Base {
   GTM_RPC_UNARY(DecideHandover, v1::DecideHandoverRequest, v1::DecideHandoverResponse)
   GTM_RPC_UNARY(GetHandshake, v1::GetHandshakeRequest, v1::GetHandshakeResponse)
   GTM_RPC_UNARY(CheckFunnelPlan, v1::CheckFunnelPlanRequest, v1::CheckFunnelPlanResponse)
+  GTM_RPC_UNARY(LearnTargetDefinition, v1::LearnTargetDefinitionRequest,
+                v1::LearnTargetDefinitionResponse)
 
  private:
   rpc::Gate& gate_;
@@ -82,6 +85,7 @@ constexpr rpc::MethodRule kMethods[] = {
     GTM_ROW("DecideHandover", kWriter, kHeavy),
     GTM_ROW("GetHandshake", kReader, kLight),
     GTM_ROW("CheckFunnelPlan", kReader, kLight),
+    GTM_ROW("LearnTargetDefinition", kReader, kHeavy),
 };
 #undef GTM_ROW
 
