@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/stats/intervals.h"
 #include "services/targeting/domain/score_account.h"
 
 namespace gtm::targeting::domain {
@@ -43,11 +44,11 @@ std::vector<T> Pick(const std::vector<T>& values, const std::vector<uint32_t>& r
 // points had among the cases learned from.
 std::vector<Told> TellBy(const std::vector<double>& points, const LearnedTarget& target) {
   const std::vector<uint8_t>& won = target.cases.table.won;
-  const ChanceCurve curve =
-      FitChanceCurve(Pick(points, target.learned_from.rows), Pick(won, target.learned_from.rows));
+  const stats::LogitScale curve = stats::FitLogitScale(Pick(points, target.learned_from.rows),
+                                                       Pick(won, target.learned_from.rows));
   std::vector<Told> told;
   for (const uint32_t row : target.held_back.rows) {
-    told.push_back({curve.At(points[row]), won[row], 0});
+    told.push_back({curve.Chance(points[row]), won[row], 0});
   }
   return told;
 }
@@ -76,11 +77,11 @@ void SplitCases(double held_back_share, LearnedTarget* target) {
 int32_t TargetFit(const std::vector<double>& fit, const LearnedTarget& target) {
   const std::vector<double> points = Pick(fit, target.learned_from.rows);
   const std::vector<uint8_t> won = Pick(target.cases.table.won, target.learned_from.rows);
-  const ChanceCurve curve = FitChanceCurve(points, won);
+  const stats::LogitScale curve = stats::FitLogitScale(points, won);
   const auto count = static_cast<double>(won.size());
   const auto wins = static_cast<double>(target.learned_from.won_count);
-  if (curve.slope <= 0) return kTargetFitDefault;
-  const double even = curve.center + (std::log(wins / (count - wins)) - curve.level) / curve.slope;
+  if (curve.factor <= 0) return kTargetFitDefault;
+  const double even = (std::log(wins / (count - wins)) - curve.shift) / curve.factor;
   return static_cast<int32_t>(std::clamp(std::ceil(even), 1.0, 100.0));
 }
 
@@ -89,7 +90,7 @@ bool HasEach(const CaseRange& range, int each_min) {
   return range.won_count >= each_min && count - range.won_count >= each_min;
 }
 
-void Judge(const book::BookView& view, const LearnOptions& options, LearnedTarget* target) {
+void Judge(const book::BookView& view, const LearnTargetOptions& options, LearnedTarget* target) {
   const double base = static_cast<double>(target->learned_from.won_count) /
                       static_cast<double>(target->learned_from.rows.size());
   const std::vector<double> bases(target->held_back.rows.size(), base);
@@ -105,8 +106,8 @@ void Judge(const book::BookView& view, const LearnOptions& options, LearnedTarge
     const CasePoints points = PointsOf(learned, view, target->cases);
     target->definition.spec.target_min_fit_points = TargetFit(points.fit, *target);
     told = TellBy(points.priority, *target);
-    target->curve = FitChanceCurve(Pick(points.priority, target->held_back.rows),
-                                   Pick(target->cases.table.won, target->held_back.rows));
+    target->curve = stats::FitLogitScale(Pick(points.priority, target->held_back.rows),
+                                         Pick(target->cases.table.won, target->held_back.rows));
   }
   target->skill = MeasureSkill(told, bases);
   if (options.agreed == nullptr) return;
@@ -119,7 +120,24 @@ void Judge(const book::BookView& view, const LearnOptions& options, LearnedTarge
 
 }  // namespace
 
-LearnedTarget LearnTarget(const book::BookView& view, const LearnOptions& options) {
+// Without the columns of refused attributes.
+void LeaveOutLeaks(bool keep, LearnedTarget* target) {
+  target->leaks = FindAttributeLeaks(target->cases, target->learned_from.rows);
+  LearningCases& cases = target->cases;
+  for (AttributeLeak& leak : target->leaks) {
+    leak.refused = leak.refused && !keep;
+    if (!leak.refused) continue;
+    for (size_t c = cases.attributes.size(); c-- > 0;) {
+      if (cases.attributes[c].attribute != leak.attribute) continue;
+      const auto at = static_cast<ptrdiff_t>(c);
+      cases.attributes.erase(cases.attributes.begin() + at);
+      cases.table.columns.erase(cases.table.columns.begin() + at);
+      cases.open_blanks.blank.erase(cases.open_blanks.blank.begin() + at);
+    }
+  }
+}
+
+LearnedTarget LearnTarget(const book::BookView& view, const LearnTargetOptions& options) {
   LearnedTarget target;
   const EngagementRule rule =
       options.agreed != nullptr ? options.agreed->spec().engagement_rule : EngagementRule();
@@ -132,14 +150,19 @@ LearnedTarget LearnTarget(const book::BookView& view, const LearnOptions& option
   if (!HasEach(target.learned_from, kLearnEachMin) || !HasEach(target.held_back, kJudgeEachMin)) {
     return target;
   }
-  target.card = FitScorecard(target.cases.table, target.learned_from.rows);
+  LeaveOutLeaks(options.keep_leaky_attributes, &target);
+  const absl::CivilDay today = view.settings().calendar.DayOf(options.as_of);
+  target.rate_change =
+      FindRateChange(target.cases, static_cast<int32_t>(today - absl::CivilDay(1970, 1, 1)));
+  target.card =
+      SelectScorecard(target.cases.table, target.learned_from.rows, {.seed = options.seed}).card;
   target.definition = DefinitionOf(target.card, target.cases, rule);
   target.definition.spec.target_min_fit_points = kTargetFitDefault;  // until it is judged
   Judge(view, options, &target);
   const double errors = -stats::NormalQuantile(kSignalSignificance);
   const bool signal =
       !target.definition.spec.account_criteria.empty() && target.skill->auc.low(errors) > 0.5;
-  target.verdict = signal ? LearnVerdict::kLearned : LearnVerdict::kNoSignal;
+  target.verdict = signal ? LearnTargetVerdict::kLearned : LearnTargetVerdict::kNoSignal;
   if (!signal) target.curve.reset();
   return target;
 }

@@ -21,16 +21,21 @@ struct Case {
   absl::Time outcome_time;
 };
 
-std::vector<Case> ClosedCases(const book::BookView& view, absl::Time as_of) {
+enum class Which { kClosed, kOpen };
+
+std::vector<Case> FindCases(const book::BookView& view, absl::Time as_of, Which which) {
   std::vector<Case> cases;
   for (const book::OpportunityRow row : view.opportunities_by_id()) {
     const book::OpportunityFacts facts = view.opportunity(row);
     if (!book::IsRow(facts.account) || !view.is_live(facts.account)) continue;
     const auto won = book::WonTime(facts, as_of);
     const auto lost = book::LostTime(facts, as_of);
-    if (!won && !lost) continue;
-    cases.push_back({facts.stage_changes.front().time, facts.id, row, facts.account,
-                     won.has_value(), won ? *won : *lost});
+    const absl::Time start_time = facts.stage_changes.front().time;
+    if (start_time > as_of || (won || lost) != (which == Which::kClosed)) continue;
+    cases.push_back({start_time, facts.id, row, facts.account, won.has_value(),
+                     won    ? *won
+                     : lost ? *lost
+                            : absl::InfiniteFuture()});
   }
   std::stable_sort(cases.begin(), cases.end(), [](const Case& a, const Case& b) {
     return std::tie(a.start_time, a.id) < std::tie(b.start_time, b.id);
@@ -153,6 +158,20 @@ class ColumnWriter {
   absl::flat_hash_map<std::string, uint32_t> codes_;
 };
 
+// What criteria can read of the account just before the case began, by attribute.
+template <class Use>
+void ReadValues(const book::BookView& view, const CaseOptions& options, const Case& one,
+                const std::vector<AttributeRef>& refs, Use use) {
+  const absl::Time known_time = one.start_time - absl::Seconds(1);
+  const ReadContext context{view, known_time, view.settings().calendar.DayOf(known_time)};
+  EngagementMeter meter(options.engagement_rule, known_time);
+  const EngagementMeasure measure = meter.Measure(view.engagements_of(one.account));
+  const book::AccountFacts account = view.account(one.account);
+  for (size_t i = 0; i < refs.size(); ++i) {
+    use(i, ReadAccount(refs[i], context, one.account, account, measure));
+  }
+}
+
 bool HasTwoValues(const LearnColumn& column, size_t row_count) {
   for (size_t row = 1; row < row_count; ++row) {
     if (column.is_missing(row) != column.is_missing(0)) return true;
@@ -168,7 +187,7 @@ bool HasTwoValues(const LearnColumn& column, size_t row_count) {
 }  // namespace
 
 LearningCases ReadCases(const book::BookView& view, const CaseOptions& options) {
-  const std::vector<Case> found = ClosedCases(view, options.as_of);
+  const std::vector<Case> found = FindCases(view, options.as_of, Which::kClosed);
   const std::vector<LearnedAttribute> attributes =
       AttributesToTry(CountOwnNames(view, found), options);
   std::vector<AttributeRef> refs;
@@ -181,14 +200,8 @@ LearningCases ReadCases(const book::BookView& view, const CaseOptions& options) 
   LearningCases cases;
   const FiscalCalendar& calendar = view.settings().calendar;
   for (const Case& one : found) {
-    const absl::Time known_time = one.start_time - absl::Seconds(1);
-    const ReadContext context{view, known_time, calendar.DayOf(known_time)};
-    EngagementMeter meter(options.engagement_rule, known_time);
-    const EngagementMeasure measure = meter.Measure(view.engagements_of(one.account));
-    const book::AccountFacts account = view.account(one.account);
-    for (size_t i = 0; i < refs.size(); ++i) {
-      writers[i].Add(ReadAccount(refs[i], context, one.account, account, measure));
-    }
+    ReadValues(view, options, one, refs,
+               [&](size_t i, const criteria::Value& value) { writers[i].Add(value); });
     cases.table.won.push_back(one.won ? 1 : 0);
     const absl::CivilDay epoch(1970, 1, 1);
     cases.table.start_day.push_back(static_cast<int32_t>(calendar.DayOf(one.start_time) - epoch));
@@ -198,11 +211,20 @@ LearningCases ReadCases(const book::BookView& view, const CaseOptions& options) 
     cases.accounts.push_back(one.account);
     cases.start_times.push_back(one.start_time);
   }
+  std::vector<int64_t> open_blank(refs.size(), 0);
+  const std::vector<Case> open = FindCases(view, options.as_of, Which::kOpen);
+  for (const Case& one : open) {
+    ReadValues(view, options, one, refs, [&](size_t i, const criteria::Value& value) {
+      open_blank[i] += value.known() ? 0 : 1;
+    });
+  }
+  cases.open_blanks.count = static_cast<int64_t>(open.size());
   for (size_t i = 0; i < writers.size(); ++i) {
     LearnColumn column = writers[i].Take();
     if (!HasTwoValues(column, found.size())) continue;
     cases.table.columns.push_back(std::move(column));
     cases.attributes.push_back(attributes[i]);
+    cases.open_blanks.blank.push_back(open_blank[i]);
   }
   return cases;
 }

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "common/book/book.h"
 #include "services/targeting/domain/definition.h"
+#include "services/targeting/domain/scorecard_leaks.h"
 #include "services/targeting/domain/scorecard_table.h"
 
 namespace gtm::targeting::domain {
@@ -33,6 +34,7 @@ struct LearningCases {
   std::vector<book::OpportunityRow> opportunities;
   std::vector<book::AccountRow> accounts;
   std::vector<absl::Time> start_times;  // the first stage
+  OpenBlanks open_blanks;               // of opportunities that are open at as_of
 
   // The last instant before a case began: what was known then decides.
   absl::Time KnownTime(size_t row) const { return start_times[row] - absl::Seconds(1); }

@@ -32,7 +32,8 @@ const criteria::Attribute* CheckAttribute(const std::string& field, const std::s
   return nullptr;
 }
 
-void ParseTrends(const Request& request, domain::LearnOptions* options, Violations* violations) {
+void ParseTrends(const Request& request, domain::LearnTargetOptions* options,
+                 Violations* violations) {
   if (request.trends_size() > kNamesMax) violations->Add("trends", "more than 200");
   for (int i = 0; i < std::min(request.trends_size(), kNamesMax); ++i) {
     const Request::Trend& trend = request.trends(i);
@@ -52,9 +53,9 @@ void ParseTrends(const Request& request, domain::LearnOptions* options, Violatio
   }
 }
 
-Result<domain::LearnOptions> Parse(const Request& request) {
+Result<domain::LearnTargetOptions> Parse(const Request& request) {
   Violations violations;
-  domain::LearnOptions options;
+  domain::LearnTargetOptions options;
   const int32_t held_back =
       request.held_back_bps() == 0 ? kHeldBackDefaultBps : request.held_back_bps();
   if (held_back < kHeldBackMinBps || held_back > kHeldBackMaxBps) {
@@ -81,7 +82,7 @@ Result<domain::LearnOptions> Parse(const Request& request) {
 
 Status TargetingHandler::LearnTargetDefinition(rpc::Call& call, const Request& request,
                                                v1::LearnTargetDefinitionResponse* response) {
-  GTM_ASSIGN_OR_RETURN(domain::LearnOptions options, Parse(request));
+  GTM_ASSIGN_OR_RETURN(domain::LearnTargetOptions options, Parse(request));
   GTM_ASSIGN_OR_RETURN(const records_client::Question question,
                        records_.Ask(call, request.point()));
   options.as_of = question.as_of;

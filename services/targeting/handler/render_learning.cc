@@ -1,6 +1,7 @@
 #include "services/targeting/handler/render_learning.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "common/criteria/criteria_proto.h"
 #include "common/stats/estimate_proto.h"
@@ -13,7 +14,7 @@ namespace {
 
 using domain::ColumnEffect;
 using domain::LearnedTarget;
-using domain::LearnVerdict;
+using domain::LearnTargetVerdict;
 using domain::Measured;
 using domain::Skill;
 using type::v1::Estimate;
@@ -108,7 +109,7 @@ std::string IntervalText(const Measured& measured) {
 
 std::string Explain(const LearnedTarget& learned) {
   const auto closed = learned.cases.start_times.size();
-  if (learned.verdict == LearnVerdict::kNotEnoughData) {
+  if (learned.verdict == LearnTargetVerdict::kNotEnoughData) {
     const auto from = static_cast<int64_t>(learned.learned_from.rows.size());
     const auto back = static_cast<int64_t>(learned.held_back.rows.size());
     return fmt::format(
@@ -119,7 +120,7 @@ std::string Explain(const LearnedTarget& learned) {
         domain::kLearnEachMin, learned.held_back.won_count, back - learned.held_back.won_count,
         domain::kJudgeEachMin);
   }
-  if (learned.verdict == LearnVerdict::kNoSignal) {
+  if (learned.verdict == LearnTargetVerdict::kNoSignal) {
     return fmt::format(
         "no signal: what was learned tells won from lost no better than chance on the {} "
         "opportunities held back, AUC {}; keep the agreed weights, and record attributes that "
@@ -194,13 +195,22 @@ void RenderDraft(const LearnedTarget& learned, const v1::TargetDefinition* agree
   out->set_change_reason(ChangeReason(learned));
 }
 
-void RenderChances(const domain::ChanceCurve& curve, int64_t count,
+// The chance whose log odds are so much more.
+double ShiftChance(double chance, double log_odds) {
+  return 1 / (1 + (1 - chance) / chance * std::exp(-log_odds));
+}
+
+void RenderChances(const stats::LogitScale& curve, int64_t count,
                    v1::LearnTargetDefinitionResponse* out) {
+  const double errors = stats::NormalQuantile(0.5 + stats::kConfidence / 2);
   for (int points = 0; points <= 100; points += kChanceStepPoints) {
     auto* row = out->add_chances();
     row->set_points(points);
-    *row->mutable_chance() = stats::IntervalEstimate(curve.At(points), curve.IntervalAt(points),
-                                                     stats::kConfidence, "logistic", count, true);
+    const double reach = errors * curve.Deviation(points);
+    *row->mutable_chance() = stats::IntervalEstimate(
+        curve.Chance(points),
+        {ShiftChance(curve.Chance(points), -reach), ShiftChance(curve.Chance(points), reach)},
+        stats::kConfidence, "logistic", count, true);
   }
 }
 
@@ -227,11 +237,27 @@ void Render(const LearnedTarget& learned, const v1::TargetDefinition* agreed,
   out->set_explanation(Explain(learned));
   *out->mutable_learned_from() = Render(learned.learned_from, learned.cases);
   *out->mutable_held_back() = Render(learned.held_back, learned.cases);
-  if (learned.verdict == LearnVerdict::kNotEnoughData) return;
+  if (learned.verdict == LearnTargetVerdict::kNotEnoughData) return;
+  for (const domain::AttributeLeak& leak : learned.leaks) {
+    auto* row = out->add_leaky_attributes();
+    row->set_attribute(leak.attribute);
+    row->set_reason(static_cast<v1::LeakyAttribute::Reason>(leak.reason));
+    row->set_explanation(leak.explanation);
+    row->set_left_out(leak.refused);
+  }
+  if (learned.rate_change) {
+    auto* change = out->mutable_rate_change();
+    const absl::CivilDay day = absl::CivilDay(1970, 1, 1) + learned.rate_change->first_day;
+    domain::SetTime(question.view.settings().calendar.StartOf(day), change->mutable_change_time());
+    change->set_before(learned.rate_change->before);
+    change->set_after(learned.rate_change->after);
+    change->set_p_value(learned.rate_change->p_value);
+    change->set_explanation(learned.rate_change->Message());
+  }
   Render(*learned.skill, out->mutable_skill());
   if (learned.agreed) RenderAgreed(learned, *agreed, out->mutable_agreed());
   for (const size_t column : Strongest(learned)) Render(learned, column, out->add_effects());
-  if (learned.verdict != LearnVerdict::kLearned) return;
+  if (learned.verdict != LearnTargetVerdict::kLearned) return;
   RenderChances(*learned.curve, static_cast<int64_t>(learned.held_back.rows.size()), out);
   RenderDraft(learned, agreed, question, out->mutable_proposed_definition());
 }
