@@ -289,10 +289,10 @@ TEST_F(LearningTest, LeavesOutWhatGivesTheOutcomeAway) {
 
 TEST_F(LearningTest, TellsWhenTheShareWonChanged) {
   EXPECT_FALSE((Record({.effect = 0.3}), Learn().has_rate_change()));
-  Record({.effect = 0.3, .later_log_odds = 1.5});
+  Record({.effect = 0.3, .later_log_odds = -2});
   const Response out = Learn();
   ASSERT_TRUE(out.has_rate_change());
-  EXPECT_GT(out.rate_change().after(), out.rate_change().before() + 0.2);
+  EXPECT_LT(out.rate_change().after(), out.rate_change().before() - 0.2);
   const int64_t turn = test::Stamp("2025-02-04").seconds();
   EXPECT_NEAR(static_cast<double>(out.rate_change().change_time().seconds()),
               static_cast<double>(turn), 40.0 * 86'400);
