@@ -55,6 +55,15 @@ Interval ClopperPearsonInterval(int64_t successes, int64_t trials, double confid
           successes == trials ? 1 : BetaQuantile(1 - tail, s + 1, f)};
 }
 
+double ShareGapAtLeast(int64_t a_successes, int64_t a_trials, int64_t b_successes, int64_t b_trials,
+                       double confidence) {
+  const double a = static_cast<double>(a_successes) / static_cast<double>(a_trials);
+  const double b = static_cast<double>(b_successes) / static_cast<double>(b_trials);
+  const Interval of_a = WilsonInterval(a_successes, a_trials, confidence);
+  const Interval of_b = WilsonInterval(b_successes, b_trials, confidence);
+  return a - b - std::hypot(a - of_a.low, of_b.high - b);
+}
+
 Interval PoissonExactInterval(int64_t count, double exposure, double confidence) {
   assert(count >= 0 && exposure > 0 && 0 < confidence && confidence < 1);
   const double tail = (1 - confidence) / 2;

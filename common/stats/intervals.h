@@ -30,6 +30,11 @@ Interval JeffreysInterval(int64_t successes, int64_t trials, double confidence =
 // Clopper and Pearson (1934): at least its nominal coverage, hence wide.
 Interval ClopperPearsonInterval(int64_t successes, int64_t trials, double confidence = kConfidence);
 
+// Lower end of the interval of the difference of two independent shares a - b, by Newcombe's
+// method 10 (1998) from Wilson's intervals. Trials > 0.
+double ShareGapAtLeast(int64_t a_successes, int64_t a_trials, int64_t b_successes, int64_t b_trials,
+                       double confidence = kConfidence);
+
 // The rate per unit of exposure behind `count` events, after Garwood (1936): at least
 // its nominal coverage. count >= 0, exposure > 0.
 Interval PoissonExactInterval(int64_t count, double exposure, double confidence = kConfidence);

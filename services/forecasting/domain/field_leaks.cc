@@ -1,21 +1,10 @@
 #include "services/forecasting/domain/field_leaks.h"
 
-#include <cmath>
-
 #include "common/stats/intervals.h"
 #include "fmt/format.h"
 
 namespace gtm::forecasting::domain {
 namespace {
-
-// Lower end of the interval of a_blank / a_count - b_blank / b_count.
-double GapAtLeast(int64_t a_blank, int64_t a_count, int64_t b_blank, int64_t b_count) {
-  const double a = static_cast<double>(a_blank) / static_cast<double>(a_count);
-  const double b = static_cast<double>(b_blank) / static_cast<double>(b_count);
-  const stats::Interval of_a = stats::WilsonInterval(a_blank, a_count, kLeakConfidence);
-  const stats::Interval of_b = stats::WilsonInterval(b_blank, b_count, kLeakConfidence);
-  return a - b - std::hypot(a - of_a.low, of_b.high - b);
-}
 
 // Whether blanks of the first state stand out against the second.
 std::optional<FieldLeak> Compare(int64_t a_blank, int64_t a_count, int64_t b_blank,
@@ -26,7 +15,7 @@ std::optional<FieldLeak> Compare(int64_t a_blank, int64_t a_count, int64_t b_bla
   leak.count = a_count;
   leak.closed_blank_count = b_blank;
   leak.closed_share = static_cast<double>(b_blank) / static_cast<double>(b_count);
-  leak.gap_at_least = GapAtLeast(a_blank, a_count, b_blank, b_count);
+  leak.gap_at_least = stats::ShareGapAtLeast(a_blank, a_count, b_blank, b_count, kLeakConfidence);
   if (leak.gap_at_least < kLeakGapMin) return {};
   return leak;
 }

@@ -1,12 +1,9 @@
 #include "services/forecasting/domain/regime_change.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 #include <optional>
-#include <span>
 
-#include "common/stats/intervals.h"
+#include "common/stats/level_break.h"
 #include "fmt/format.h"
 
 namespace gtm::forecasting::domain {
@@ -16,55 +13,20 @@ constexpr int kWeekDays = 7;
 constexpr int kHistoryWeeksMax = 3 * 52;
 // A quarter on either side, so that its end is not taken for a break; more than two would
 // take growth for one.
-constexpr size_t kSideWeeksMin = 13;
-constexpr size_t kSideWeeksMax = 26;
-constexpr double kEventsMin = 30;  // on both sides together
-constexpr double kSeriesCount = 2;
-
-double Sum(std::span<const double> values) {
-  return std::accumulate(values.begin(), values.end(), 0.0);
-}
-
-// Pearson's statistic of a side against its own mean.
-double Pearson(std::span<const double> values, double mean) {
-  double sum = 0;
-  for (const double value : values) sum += (value - mean) * (value - mean) / mean;
-  return mean > 0 ? sum : 0;
-}
-
-// Two levels against one: chi-squared with one degree of freedom where nothing broke.
-double LikelihoodRatio(std::span<const double> before, std::span<const double> after) {
-  const double a = Sum(before), b = Sum(after), all = a + b;
-  const auto n = static_cast<double>(before.size()), m = static_cast<double>(after.size());
-  const auto term = [](double count, double due) {
-    return count > 0 ? count * std::log(count / due) : 0;
-  };
-  const double ratio = 2 * (term(a, all * n / (n + m)) + term(b, all * m / (n + m)));
-  const double dispersion = (Pearson(before, a / n) + Pearson(after, b / m)) / (n + m - 2);
-  return ratio / std::max(1.0, dispersion);
-}
+constexpr stats::LevelBreakOptions kBreakOptions = {
+    .side_min = 13,
+    .side_max = 26,
+    .count_min = 30,
+    .significance = kBreakSignificance,
+    .factor_min = kBreakFactorMin,
+    .series_count = 2,
+};
 
 std::optional<LevelBreak> StrongestBreak(const std::vector<double>& weeks, DayNumber first) {
-  if (weeks.size() < 2 * kSideWeeksMin) return {};
-  const double tried = static_cast<double>(weeks.size() - 2 * kSideWeeksMin + 1) * kSeriesCount;
-  std::optional<LevelBreak> found;
-  double strongest = 0;
-  for (size_t at = kSideWeeksMin; at + kSideWeeksMin <= weeks.size(); ++at) {
-    const size_t from = at > kSideWeeksMax ? at - kSideWeeksMax : 0;
-    const std::span all(weeks);
-    const auto before = all.subspan(from, at - from);
-    const auto after = all.subspan(at, std::min(kSideWeeksMax, weeks.size() - at));
-    if (Sum(before) + Sum(after) < kEventsMin) continue;
-    const double ratio = LikelihoodRatio(before, after);
-    const double p = 2 * stats::NormalCdf(-std::sqrt(std::max(0.0, ratio))) * tried;
-    const double low = Sum(before) / static_cast<double>(before.size());
-    const double high = Sum(after) / static_cast<double>(after.size());
-    if (ratio <= strongest || p > kBreakSignificance) continue;
-    if (std::max(low, high) < kBreakFactorMin * std::min(low, high)) continue;
-    strongest = ratio;
-    found = {false, first + static_cast<DayNumber>(at) * kWeekDays, low, high, p};
-  }
-  return found;
+  const auto found = stats::StrongestLevelBreak(weeks, {}, kBreakOptions);
+  if (!found) return {};
+  return LevelBreak{false, first + static_cast<DayNumber>(found->at) * kWeekDays, found->before,
+                    found->after, found->p_value};
 }
 
 }  // namespace

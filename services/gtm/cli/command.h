@@ -78,6 +78,8 @@ void AddHandoverCommands(CLI::App& app, Session& session);
 // Under `gtm handover`.
 void AddHandoverDiagnosisCommands(CLI::App& handover, Session& session);
 void AddReachCommands(CLI::App& app, Session& session);
+// Under `gtm definition`.
+void AddLearnCommand(CLI::App& definition, Session& session);
 // Under `gtm funnel`.
 void AddFunnelPlanCommand(CLI::App& funnel, Session& session);
 

@@ -235,6 +235,7 @@ void AddDefinitionCommands(CLI::App& app, Session& session) {
   with_id(add("retire", "Take a definition out of force", &RunRetire))
       ->add_option("--reason", flags->reason, "Why")
       ->required();
+  AddLearnCommand(*definition, session);
 }
 
 }  // namespace gtm::cli

@@ -105,6 +105,9 @@ class TargetingHandler {
                         v1::SuggestContentResponse* response);
   Status TestMessage(rpc::Call& call, const v1::TestMessageRequest& request,
                      v1::TestMessageResponse* response);
+  // learning.cc
+  Status LearnTargetDefinition(rpc::Call& call, const v1::LearnTargetDefinitionRequest& request,
+                               v1::LearnTargetDefinitionResponse* response);
 
  private:
   records_client::Records& records_;

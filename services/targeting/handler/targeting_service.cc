@@ -36,7 +36,8 @@ using Base = rpc::Mixed<
     Service::WithRawCallbackMethod_ListSimmering,
     Service::WithRawCallbackMethod_GetTriggerStatistics,
     Service::WithRawCallbackMethod_GetMeetingYield, Service::WithRawCallbackMethod_GetBuyerJourney,
-    Service::WithRawCallbackMethod_SuggestContent, Service::WithRawCallbackMethod_TestMessage>;
+    Service::WithRawCallbackMethod_SuggestContent, Service::WithRawCallbackMethod_TestMessage,
+    Service::WithRawCallbackMethod_LearnTargetDefinition>;
 
 class TargetingRpc final : public Base {
  public:
@@ -89,6 +90,8 @@ class TargetingRpc final : public Base {
   GTM_RPC_UNARY(GetBuyerJourney, v1::GetBuyerJourneyRequest, v1::GetBuyerJourneyResponse)
   GTM_RPC_UNARY(SuggestContent, v1::SuggestContentRequest, v1::SuggestContentResponse)
   GTM_RPC_UNARY(TestMessage, v1::TestMessageRequest, v1::TestMessageResponse)
+  GTM_RPC_UNARY(LearnTargetDefinition, v1::LearnTargetDefinitionRequest,
+                v1::LearnTargetDefinitionResponse)
 
  private:
   rpc::Gate& gate_;
@@ -136,6 +139,7 @@ constexpr rpc::MethodRule kMethods[] = {
     GTM_ROW("GetBuyerJourney", kReader, kLight),
     GTM_ROW("SuggestContent", kReader, kHeavy),
     GTM_ROW("TestMessage", kReader, kLight),
+    GTM_ROW("LearnTargetDefinition", kReader, kHeavy),
 };
 #undef GTM_ROW
 

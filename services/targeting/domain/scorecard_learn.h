@@ -1,0 +1,70 @@
+#pragma once
+// What won and lost cases teach, and whether it holds on cases held back (SP-07, C27).
+//
+// Where time is known, cases are held back in order of time: the first 40 % only teach, the
+// rest comes in four blocks, and each block is told by cards that saw no case whose outcome
+// was not known when the block began. Else in ten folds (equal cases together). Everything
+// that is chosen, is chosen inside what teaches. The proposed card learns from all cases.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/stats/scale_logit.h"
+#include "services/targeting/domain/scorecard_leaks.h"
+#include "services/targeting/domain/scorecard_points.h"
+#include "services/targeting/domain/scorecard_select.h"
+#include "services/targeting/domain/scorecard_skill.h"
+
+namespace gtm::targeting::domain {
+
+enum class LearnVerdict : uint8_t { kLearned = 1, kNoSignal = 2, kNotEnoughData = 3 };
+
+// Fewer won or lost cases than this teach nothing that would hold.
+inline constexpr int64_t kLearnOutcomesMin = 50;
+// "Learned" needs a gain of log loss over the rate alone, and an AUC over one half, by so
+// many standard errors on cases held back: at most 1 in 100 false alarms where there is
+// nothing (measured: see README).
+inline constexpr double kSignalErrors = 2.33;
+
+// The rate of winning was another from some week on.
+struct RateBreak {
+  int32_t first_day = 0;  // of the new rate
+  double before = 0, after = 0;
+  double p_value = 1;
+  int64_t count_before = 0, count_after = 0;  // all cases
+};
+// By weeks of start_day; the chance of a false alarm is 1 in 100.
+std::optional<RateBreak> FindRateBreak(const LearnTable& table);
+
+struct LearnOptions {
+  uint64_t seed = 1;
+  // Also look whether pairs of columns would pay; never in the draft.
+  bool try_pairs = false;
+  // What the agreed definition gives each row, any scale; empty where none is agreed.
+  std::vector<double> agreed_scores;
+  OpenBlanks open_blanks;
+  // Columns to keep although they look leaky, by position; as long as the columns, or empty.
+  std::vector<uint8_t> is_vouched;
+};
+
+struct Learned {
+  LearnVerdict verdict = LearnVerdict::kNotEnoughData;
+  bool by_time = false;
+  int64_t won_count = 0, lost_count = 0;
+  std::vector<ColumnLeak> leaks;
+  std::optional<RateBreak> rate_break;
+  // On the cases held back; the draft is the card as people would sign it.
+  Skill card, draft;
+  std::optional<Skill> agreed;
+  std::optional<SkillDifference> draft_against_agreed;
+  // From all cases, without refused columns; empty without a verdict of kLearned.
+  std::optional<Selection> selection;
+  PointCard points;
+  stats::LogitScale points_scale;  // from points to log odds
+};
+
+Learned LearnScorecard(LearnTable table, const LearnOptions& options = {});
+
+}  // namespace gtm::targeting::domain
