@@ -80,7 +80,8 @@ std::optional<LevelBreak> StrongestLevelBreak(std::span<const double> counts,
     const double ratio = LikelihoodRatio(before, after, options.is_binomial);
     const double p = 2 * NormalCdf(-std::sqrt(std::max(0.0, ratio))) * tried;
     if (ratio <= strongest || p > options.significance) continue;
-    const auto [low, high] = std::minmax(before.rate(), after.rate());
+    const double low = std::min(before.rate(), after.rate());
+    const double high = std::max(before.rate(), after.rate());
     if (high < options.factor_min * low) continue;
     strongest = ratio;
     found = {at, before.rate(), after.rate(), p};
