@@ -78,7 +78,7 @@ TEST(Scorecard, IntervalsOfEffectsHoldTheTruth) {
 }
 
 TEST(Scorecard, NothingIsSaidToBeNothing) {
-  // At most 1 false alarm in 100 is stated: of 60, 3 or more have a chance below 3 %.
+  // 1 false alarm in 100 is meant: of 60, 3 or more would have a chance below 3 %.
   int alarms = 0;
   constexpr int kCompanies = 60;
   for (uint64_t seed = 1; seed <= kCompanies; ++seed) {
