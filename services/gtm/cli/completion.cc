@@ -127,17 +127,43 @@ std::string PathPatterns(const std::vector<Node>& nodes) {
   return text;
 }
 
-// Every flag once, by name: flags of one name take the same values everywhere.
-std::map<std::string, Flag> FlagsByName(const std::vector<Node>& nodes) {
-  std::map<std::string, Flag> flags;
+// What may follow a flag, as cases of a shell over "<path> <flag>". A flag that takes the same
+// values everywhere is one case; one that does not has a case for each command.
+struct ValueCase {
+  std::string pattern;
+  Values values;
+};
+std::vector<ValueCase> ValueCases(const std::vector<Node>& nodes) {
+  struct Use {
+    std::string path;
+    const Flag* flag;
+  };
+  std::map<std::string, std::vector<Use>> uses;
   for (const Node& node : nodes) {
-    for (const Flag& flag : node.flags) flags.emplace(flag.name, flag);
+    const std::string path = node.path.empty() ? "" : " " + node.path;
+    for (const auto* flags : {&node.flags, &node.inherited}) {
+      for (const Flag& flag : *flags) uses[flag.name].push_back({path, &flag});
+    }
   }
-  return flags;
-}
-
-std::string Pattern(const Flag& flag) {
-  return flag.shorthand.empty() ? flag.name : flag.name + "|" + flag.shorthand;
+  std::vector<ValueCase> cases;
+  const auto add = [&](const std::string& before, const Flag& flag) {
+    if (flag.values.type == Values::Type::kNone) return;
+    std::string pattern = before + "\" " + flag.name + '"';
+    if (!flag.shorthand.empty()) pattern += '|' + before + "\" " + flag.shorthand + '"';
+    cases.push_back({std::move(pattern), flag.values});
+  };
+  for (const auto& [name, all] : uses) {
+    const Values& first = all.front().flag->values;
+    const bool same = std::all_of(all.begin(), all.end(), [&](const Use& use) {
+      return use.flag->values.type == first.type && use.flag->values.words == first.words;
+    });
+    if (same) {
+      add("*", *all.front().flag);
+      continue;
+    }
+    for (const Use& use : all) add('"' + use.path + '"', *use.flag);
+  }
+  return cases;
 }
 
 std::string Bash(const std::vector<Node>& nodes) {
@@ -149,15 +175,13 @@ std::string Bash(const std::vector<Node>& nodes) {
       "    case \"$path $word\" in\n      " +
       PathPatterns(nodes) +
       ") path=\"$path $word\" ;;\n    esac\n  done\n"
-      "  case \"${COMP_WORDS[COMP_CWORD-1]}\" in\n";
-  for (const auto& [name, flag] : FlagsByName(nodes)) {
-    const std::string how = flag.values.type == Values::Type::kFile ? "-f"
-                            : flag.values.type == Values::Type::kFolder
-                                ? "-d"
-                                : "-W \"" + flag.values.words + "\"";
-    if (flag.values.type == Values::Type::kNone) continue;
-    text += fmt::format("    {}) COMPREPLY=($(compgen {} -- \"$current\")); return ;;\n",
-                        Pattern(flag), how);
+      "  case \"$path ${COMP_WORDS[COMP_CWORD-1]}\" in\n";
+  for (const auto& [pattern, values] : ValueCases(nodes)) {
+    const std::string how = values.type == Values::Type::kFile     ? "-f"
+                            : values.type == Values::Type::kFolder ? "-d"
+                                                                   : "-W \"" + values.words + "\"";
+    text +=
+        fmt::format("    {}) COMPREPLY=($(compgen {} -- \"$current\")); return ;;\n", pattern, how);
   }
   text += "  esac\n  case \"$path\" in\n";
   for (const Node& node : nodes) {
@@ -187,14 +211,12 @@ std::string Zsh(const std::vector<Node>& nodes) {
       "    case \"$gtm_path $gtm_word\" in\n      " +
       PathPatterns(nodes) +
       ") gtm_path=\"$gtm_path $gtm_word\" ;;\n    esac\n  done\n"
-      "  case \"${words[CURRENT-1]}\" in\n";
-  for (const auto& [name, flag] : FlagsByName(nodes)) {
-    const std::string how = flag.values.type == Values::Type::kFile ? "_files"
-                            : flag.values.type == Values::Type::kFolder
-                                ? "_files -/"
-                                : "compadd -- " + flag.values.words;
-    if (flag.values.type == Values::Type::kNone) continue;
-    text += fmt::format("    {}) {}; return ;;\n", Pattern(flag), how);
+      "  case \"$gtm_path ${words[CURRENT-1]}\" in\n";
+  for (const auto& [pattern, values] : ValueCases(nodes)) {
+    const std::string how = values.type == Values::Type::kFile     ? "_files"
+                            : values.type == Values::Type::kFolder ? "_files -/"
+                                                                   : "compadd -- " + values.words;
+    text += fmt::format("    {}) {}; return ;;\n", pattern, how);
   }
   text += "  esac\n  case \"$gtm_path\" in\n";
   for (const Node& node : nodes) {
