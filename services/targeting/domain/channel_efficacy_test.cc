@@ -6,8 +6,8 @@
 #include "common/core/money.h"
 #include "common/core/random.h"
 #include "common/testing/matchers.h"
-#include "services/targeting/domain/market_testing.h"
 #include "services/targeting/domain/spend_share.h"
+#include "services/targeting/domain/test_market.h"
 
 namespace gtm::targeting::domain {
 namespace {

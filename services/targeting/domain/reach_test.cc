@@ -5,7 +5,7 @@
 
 #include "common/core/random.h"
 #include "common/testing/matchers.h"
-#include "services/targeting/domain/market_testing.h"
+#include "services/targeting/domain/test_market.h"
 
 namespace gtm::targeting::domain {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "common/testing/matchers.h"
 #include "services/targeting/domain/handover.h"
-#include "services/targeting/domain/market_testing.h"
 #include "services/targeting/domain/proto_time.h"
+#include "services/targeting/domain/test_market.h"
 
 namespace gtm::targeting::domain {
 namespace {
