@@ -241,7 +241,7 @@ TEST_F(MetricsTest, CountsWhatClientsCount) {
   get.mutable_key()->set_kind(records::v1::RECORD_KIND_ACCOUNT);
   get.mutable_key()->set_id("nobody");
   const Scrape before = ScrapeMetrics(records.metrics_address());
-  EXPECT_EQ(before.Value(ServerSeries("grpc_server_handled_total", "Get", "NotFound")), 0)
+  EXPECT_EQ(before.Value(ServerSeries("grpc_server_handled_total", "Get", "Unavailable")), 0)
       << "there before the first call";
   constexpr int kFound = 40, kMissing = 23;
   for (int i = 0; i < kFound; ++i) {

@@ -169,7 +169,8 @@ TEST_F(ErasePersonTest, FindsNamesInWordsByThePersonsOwnRecord) {
   Write(commitment);
   ASSERT_TRUE(Erase(v1::RECORD_KIND_SELLER, "s1").ok());
   EXPECT_EQ(VersionsWith("Ada"), 0);
-  EXPECT_EQ(VersionsWith("ada"), 0);
+  // Not "ada": digests in hexadecimal digits hold that by chance.
+  EXPECT_EQ(VersionsWith("ada lovelace"), 0);
   EXPECT_EQ(VersionsWith("Marketing"), 1);
   EXPECT_EQ(VersionsWith("engines sell"), 1) << "of the commitment of marketing";
 }

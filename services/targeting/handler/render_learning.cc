@@ -127,10 +127,16 @@ std::string Explain(const LearnedTarget& learned) {
         "buyers differ by",
         learned.held_back.rows.size(), IntervalText(learned.skill->auc));
   }
-  return fmt::format(
+  const std::string said = fmt::format(
       "learned: on {} opportunities that it had not seen the proposal ranks a won one before a "
-      "lost one with AUC {}; read the draft, then create, propose and sign it",
+      "lost one with AUC {}; ",
       learned.held_back.rows.size(), IntervalText(learned.skill->auc));
+  const auto& agreed = learned.agreed;
+  if (agreed &&
+      agreed->difference.auc.high(stats::NormalQuantile(0.5 + stats::kConfidence / 2)) < 0) {
+    return said + "the agreed definition does so better: keep it, and read what the effects say";
+  }
+  return said + "read the draft, then create, propose and sign it";
 }
 
 std::string DraftText(const LearnedTarget& learned, const records_client::Question& question) {
