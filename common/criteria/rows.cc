@@ -1,5 +1,9 @@
 #include "common/criteria/rows.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <array>
 #include <type_traits>
@@ -73,6 +77,28 @@ GTM_WIDE_LANES void FillParts(const StepTable<double>& table, const double* numb
 GTM_WIDE_LANES void FillParts(const StepTable<int32_t>& table, const int32_t* numbers,
                               std::span<int32_t> parts) {
   TakeAll(table, numbers, parts);
+}
+
+void StreamOut(std::span<const int32_t> parts, std::span<int32_t> out) {
+  size_t i = 0;
+#ifdef __SSE2__
+  // Whole lines are written without being read first, which saves a third of the traffic.
+  constexpr size_t kLanes = sizeof(__m128i) / sizeof(int32_t);
+  const size_t lead = (sizeof(__m128i) - reinterpret_cast<uintptr_t>(out.data())) %
+                      sizeof(__m128i) / sizeof(int32_t);
+  for (; i < std::min(lead, out.size()); ++i) out[i] = parts[i];
+  for (; i + kLanes <= out.size(); i += kLanes) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(out.data() + i),
+                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(parts.data() + i)));
+  }
+#endif
+  for (; i < out.size(); ++i) out[i] = parts[i];
+}
+
+void FinishStreams() {
+#ifdef __SSE2__
+  _mm_sfence();
+#endif
 }
 
 GTM_WIDE_LANES void AddParts(std::span<const int32_t> parts, std::span<int32_t> sums) {

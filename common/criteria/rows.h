@@ -22,6 +22,10 @@ struct StepTable {
 // parts[i] = points of numbers[i]. As many as there are parts, at most kBlockRows.
 void FillParts(const StepTable<double>& table, const double* numbers, std::span<int32_t> parts);
 void FillParts(const StepTable<int32_t>& table, const int32_t* numbers, std::span<int32_t> parts);
+// out[i] = parts[i], past the caches where the processor can: `out` is not read again soon.
+void StreamOut(std::span<const int32_t> parts, std::span<int32_t> out);
+// Before another thread may read what was streamed.
+void FinishStreams();
 // sums[i] += parts[i].
 void AddParts(std::span<const int32_t> parts, std::span<int32_t> sums);
 // scores[i] = sums[i].

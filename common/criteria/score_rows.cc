@@ -161,14 +161,16 @@ void Evaluator::ScoreBlocks(std::span<const Column> columns, std::span<int64_t> 
     const size_t count = std::min(kBlockRows, scores.size() - first);
     std::fill_n(sums.begin(), count, 0);
     for (size_t i = 0; i < criteria.size(); ++i) {
-      const std::span<int32_t> block = parts.empty()
-                                           ? std::span(scratch).first(count)
-                                           : parts.subspan(i * scores.size() + first, count);
+      const std::span<int32_t> block = std::span(scratch).first(count);
       criteria[i].Fill(first, block);
       internal::AddParts(block, std::span(sums).first(count));
+      if (!parts.empty()) {
+        internal::StreamOut(block, parts.subspan(i * scores.size() + first, count));
+      }
     }
     internal::Widen(std::span(sums).first(count), scores.subspan(first, count));
   }
+  if (!parts.empty()) internal::FinishStreams();
 }
 
 void Evaluator::ScoreRows(std::span<const Column> columns, std::span<int64_t> scores) const {

@@ -68,7 +68,7 @@ def sql(c):
         cases = " ".join(f"WHEN {name} = {i} THEN {p}::DOUBLE" for i, p in enumerate(points))
         return f"CASE {cases} END"
     cases = " ".join(f"WHEN {name} < {e!r} THEN {p}::DOUBLE" for e, p in zip(c["edges"], points))
-    missing = f"WHEN isnan({name}) THEN 0::DOUBLE " if c["type"] == "f8" else ""
+    missing = f"WHEN {name} IS NULL OR isnan({name}) THEN 0::DOUBLE " if c["type"] == "f8" else ""
     return f"CASE {missing}{cases} ELSE {points[-1]}::DOUBLE END"
 
 
