@@ -89,7 +89,8 @@ class Learner {
  private:
   bool IsFirst(const book::EngagementEvent& event, uint32_t symbol, int kind) {
     if (symbol == book::kNoRow) return false;
-    return seen_.insert({kind, static_cast<uint32_t>(event.contact), symbol}).second;
+    return seen_.insert({static_cast<uint32_t>(kind), static_cast<uint32_t>(event.contact), symbol})
+        .second;
   }
   // A touch that nothing else places stands at the first step.
   static JourneyStep StepAt(const std::vector<JourneyEvidence>& evidence, absl::Time time) {

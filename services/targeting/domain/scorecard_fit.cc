@@ -134,11 +134,11 @@ std::vector<PairEffect> StrongestPairs(const LearnTable& table, std::span<const 
   std::vector<ColumnBins> bins;
   for (const LearnColumn& column : table.columns) bins.push_back(MakeBins(column, rows, coarse));
   std::vector<std::pair<double, PairEffect>> ranked;
-  for (uint16_t a = 0; a < table.columns.size(); ++a) {
-    for (auto b = static_cast<uint16_t>(a + 1); b < table.columns.size(); ++b) {
+  for (size_t a = 0; a < table.columns.size(); ++a) {
+    for (size_t b = a + 1; b < table.columns.size(); ++b) {
       // Columns that say nothing alone are not tried: most would be chance.
       if (fit.parameters[a] < 0.5 || fit.parameters[b] < 0.5) continue;
-      PairEffect pair{a, b, bins[a], bins[b]};
+      PairEffect pair{static_cast<uint16_t>(a), static_cast<uint16_t>(b), bins[a], bins[b]};
       const double strength = PairStrength(BlockOf(pair, table, rows), fit.chances, won);
       ranked.emplace_back(strength, std::move(pair));
     }

@@ -94,7 +94,7 @@ void Measure(const LearnTable& table, const std::vector<Split>& splits, const Le
              Learned* learned) {
   std::vector<Told> card, draft, agreed;
   std::vector<double> base;
-  for (uint16_t s = 0; s < splits.size(); ++s) {
+  for (size_t s = 0; s < splits.size(); ++s) {
     const Split& split = splits[s];
     if (!CanTeach(table, split.teach)) continue;
     const Selection selection =
@@ -112,9 +112,11 @@ void Measure(const LearnTable& table, const std::vector<Split>& splits, const Le
     for (const uint32_t row : split.teach) wins += table.won[row];
     for (const uint32_t row : split.held_back) {
       const uint8_t won = table.won[row];
-      card.push_back({selection.card.Chance(table, row), won, s});
-      draft.push_back({scale.Chance(scores[row]), won, s});
-      if (has_agreed) agreed.push_back({agreed_scale.Chance(options.agreed_scores[row]), won, s});
+      card.push_back({selection.card.Chance(table, row), won, static_cast<uint16_t>(s)});
+      draft.push_back({scale.Chance(scores[row]), won, static_cast<uint16_t>(s)});
+      if (has_agreed)
+        agreed.push_back(
+            {agreed_scale.Chance(options.agreed_scores[row]), won, static_cast<uint16_t>(s)});
       base.push_back(wins / static_cast<double>(split.teach.size()));
     }
   }
