@@ -69,10 +69,10 @@ void Render(const LearnedTarget& learned, size_t column, v1::AttributeEffect* ou
   for (const uint32_t row : learned.learned_from.rows) {
     won[effect.bins.LevelOf(values, row)] += learned.cases.table.won[row];
   }
-  for (uint16_t level = 0; level < effect.rows.size(); ++level) {
+  for (size_t level = 0; level < effect.rows.size(); ++level) {
     if (effect.rows[level] == 0) continue;
     auto* row = out->add_levels();
-    row->set_label(domain::LevelLabel(effect, values, level));
+    row->set_label(domain::LevelLabel(effect, values, static_cast<uint16_t>(level)));
     row->set_count(static_cast<int32_t>(effect.rows[level]));
     row->set_won_count(static_cast<int32_t>(won[level]));
     *row->mutable_log_odds() = Render(Measured{effect.log_odds[level], effect.deviation[level]},
