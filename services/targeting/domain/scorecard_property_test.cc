@@ -5,7 +5,7 @@
 #include "common/core/random.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
-#include "services/targeting/domain/scorecard_learn.h"
+#include "services/targeting/domain/test_scorecard_learn.h"
 
 namespace gtm::targeting::domain {
 namespace {

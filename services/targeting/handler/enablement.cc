@@ -210,10 +210,7 @@ Status TargetingHandler::SuggestContent(rpc::Call& call, const v1::SuggestConten
   asked.as_of = question.as_of;
   learn.as_of = question.as_of;
   GTM_ASSIGN_OR_RETURN(const domain::ContentEfficacy efficacy,
-                       domain::LearnContent(view, learn, [&call]() -> Status {
-                         if (!call.is_cancelled()) return {};
-                         return Error(Reason::CANCELLED_BY_CALLER, "the caller cancelled");
-                       }));
+                       domain::LearnContent(view, learn, AliveWhile(call)));
   const domain::ContentAdvice advice = domain::SuggestContent(view, efficacy, *row, asked);
   response->set_contact_id(request.contact_id());
   for (const auto& suggestion : advice.suggestions) {

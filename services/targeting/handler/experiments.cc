@@ -3,7 +3,6 @@
 #include "services/targeting/domain/experiment.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -192,38 +191,6 @@ void Render(const domain::Experiment& experiment, Currency currency, v1::Experim
   }
 }
 
-// Where a page of experiments ended, as "<as_of ns>:<name>".
-struct ExperimentPosition {
-  int64_t as_of_ns = 0;
-  std::string name;
-};
-
-Error BadToken() {
-  return Error(Reason::PAGE_TOKEN_INVALID,
-               "page_token: does not belong to this request; start again without it");
-}
-
-Result<std::optional<ExperimentPosition>> ParsePosition(const std::string& text) {
-  if (text.empty()) return std::optional<ExperimentPosition>();
-  ExperimentPosition position;
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, position.as_of_ns);
-  if (parsed.ec != std::errc() || parsed.ptr == end || *parsed.ptr != ':') return BadToken();
-  position.name.assign(parsed.ptr + 1, end);
-  return std::optional(position);
-}
-
-// Later pages hold for the instant of the first.
-Result<type::v1::PointInTime> PointOf(const type::v1::PointInTime& asked,
-                                      const std::optional<ExperimentPosition>& position) {
-  if (!position) return asked;
-  type::v1::PointInTime point = asked;
-  const absl::Time as_of = absl::FromUnixNanos(position->as_of_ns);
-  if (asked.has_as_of() && domain::TimeOf(asked.as_of()) != as_of) return BadToken();
-  domain::SetTime(as_of, point.mutable_as_of());
-  return point;
-}
-
 }  // namespace
 
 Status TargetingHandler::RankActivities(rpc::Call& call, const v1::RankActivitiesRequest& request,
@@ -305,7 +272,7 @@ Status TargetingHandler::ListExperiments(rpc::Call& call, const v1::ListExperime
                        AskMarket(records_, definitions_, call, point, request.definition_id()));
   std::vector<std::string> names = domain::ExperimentsOf(asked.view());
   if (position) {
-    names.erase(names.begin(), std::upper_bound(names.begin(), names.end(), position->name));
+    names.erase(names.begin(), std::upper_bound(names.begin(), names.end(), position->id));
   }
   const auto page_size = static_cast<size_t>(request.page_size() == 0
                                                  ? kExperimentsDefault
@@ -321,9 +288,8 @@ Status TargetingHandler::ListExperiments(rpc::Call& call, const v1::ListExperime
     Render(experiment, asked.view().settings().reporting_currency, response->add_experiments());
   }
   if (names.size() > page_size) {
-    response->set_next_page_token(MakePageToken(
-        fmt::format("{}:{}", absl::ToUnixNanos(asked.question.as_of), names[page_size - 1]),
-        digest));
+    response->set_next_page_token(
+        MakePageToken(PositionText({0, asked.question.as_of, names[page_size - 1]}), digest));
   }
   *response->mutable_provenance() = asked.Basis(CanonicalBytes(*response));
   return {};

@@ -107,7 +107,9 @@ TEST_F(LearningTest, FindsWhatMakesAccountsWin) {
   EXPECT_LT(employees->range_log_odds(), 3.6);
   EXPECT_EQ(employees->levels(employees->levels_size() - 1).label(), "missing");
   const auto* country = EffectOf(out, "account.country");
-  if (country != nullptr) EXPECT_LT(country->range_log_odds(), 0.8) << "it means nothing";
+  if (country != nullptr) {
+    EXPECT_LT(country->range_log_odds(), 0.8) << "it means nothing";
+  }
   // The agreed definition asks for software above 1,000 people: worse, but no noise.
   EXPECT_EQ(out.agreed().definition_id(), "d1");
   EXPECT_EQ(out.agreed().version_number(), 1);

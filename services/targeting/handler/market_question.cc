@@ -86,11 +86,4 @@ domain::GroupRule GroupRuleOf(const v1::BuyingGroupRule& rule, const book::Setti
   return out;
 }
 
-domain::CheckAlive AliveWhile(const rpc::Call& call) {
-  return [&call]() -> Status {
-    if (!call.is_cancelled()) return {};
-    return Error(Reason::CANCELLED_BY_CALLER, "the caller cancelled");
-  };
-}
-
 }  // namespace gtm::targeting::handler

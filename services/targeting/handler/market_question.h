@@ -55,7 +55,4 @@ Result<DayRange> SpanDaysOf(const Request& request, const FiscalCalendar& calend
 domain::GroupRule GroupRuleOf(const v1::BuyingGroupRule& rule, const book::Settings& settings,
                               Violations* violations);
 
-// CANCELLED_BY_CALLER once the caller is gone.
-domain::CheckAlive AliveWhile(const rpc::Call& call);
-
 }  // namespace gtm::targeting::handler

@@ -1,16 +1,23 @@
 #include "services/targeting/handler/page_token.h"
 
+#include <charconv>
 #include <memory>
 
 #include "absl/strings/escaping.h"
 #include "common/core/sha256.h"
-#include "gtm/type/v1/time.pb.h"
+#include "fmt/format.h"
+#include "services/targeting/domain/proto_time.h"
 #include "services/targeting/handler/parse.h"
 
 namespace gtm::targeting::handler {
 namespace {
 
 constexpr size_t kDigestBytes = 16;
+
+Error BadToken() {
+  return Error(Reason::PAGE_TOKEN_INVALID,
+               "page_token: does not belong to this request; start again without it");
+}
 
 }  // namespace
 
@@ -43,10 +50,38 @@ Result<std::string> ReadPageToken(const std::string& token, std::string_view req
   std::string plain;
   if (!absl::WebSafeBase64Unescape(token, &plain) || plain.size() <= kDigestBytes ||
       std::string_view(plain).substr(0, kDigestBytes) != request_digest) {
-    return Error(Reason::PAGE_TOKEN_INVALID,
-                 "page_token: does not belong to this request; start again without it");
+    return BadToken();
   }
   return plain.substr(kDigestBytes);
+}
+
+std::string PositionText(const PagePosition& position) {
+  return fmt::format("{}:{}:{}", position.order, absl::ToUnixNanos(position.as_of), position.id);
+}
+
+Result<std::optional<PagePosition>> ParsePosition(const std::string& text) {
+  if (text.empty()) return std::optional<PagePosition>();
+  PagePosition position;
+  int64_t as_of_ns = 0;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (int64_t* number : {&position.order, &as_of_ns}) {
+    const auto parsed = std::from_chars(at, end, *number);
+    if (parsed.ec != std::errc() || parsed.ptr == end || *parsed.ptr != ':') return BadToken();
+    at = parsed.ptr + 1;
+  }
+  position.as_of = absl::FromUnixNanos(as_of_ns);
+  position.id.assign(at, end);
+  return std::optional(std::move(position));
+}
+
+Result<type::v1::PointInTime> PointOf(const type::v1::PointInTime& asked,
+                                      const std::optional<PagePosition>& position) {
+  if (!position) return asked;
+  if (asked.has_as_of() && domain::TimeOf(asked.as_of()) != position->as_of) return BadToken();
+  type::v1::PointInTime point = asked;
+  domain::SetTime(position->as_of, point.mutable_as_of());
+  return point;
 }
 
 }  // namespace gtm::targeting::handler

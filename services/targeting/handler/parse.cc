@@ -214,4 +214,11 @@ size_t PageSizeOf(int32_t page_size, Violations* violations) {
   return page_size <= 0 ? kPageDefault : std::min(page_size, kPageMax);
 }
 
+std::function<Status()> AliveWhile(const rpc::Call& call) {
+  return [&call]() -> Status {
+    if (!call.is_cancelled()) return {};
+    return Error(Reason::CANCELLED_BY_CALLER, "the caller cancelled");
+  };
+}
+
 }  // namespace gtm::targeting::handler

@@ -1,6 +1,7 @@
 #pragma once
 // From requests to values. Everything wrong is collected, not only the first thing.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,6 +57,10 @@ Result<DayRange> DaysOf(const v1::GetHandshakeRequest& request, const FiscalCale
                         absl::Time as_of);
 // 0 means 100, more than 1,000 means 1,000.
 size_t PageSizeOf(int32_t page_size, Violations* violations);
+
+// For long work to ask now and then: CANCELLED_BY_CALLER once the caller is gone. `call` outlives
+// the answer.
+std::function<Status()> AliveWhile(const rpc::Call& call);
 
 // Bytes of a message that are equal for equal messages of this program.
 std::string CanonicalBytes(const google::protobuf::Message& message);

@@ -2,8 +2,6 @@
 
 #include "services/targeting/domain/reach.h"
 
-#include <charconv>
-
 #include "common/stats/estimate_proto.h"
 #include "fmt/format.h"
 #include "services/targeting/domain/channel_efficacy.h"
@@ -119,42 +117,6 @@ void Render(const domain::BuyingGroup& group, v1::BuyingGroup* out) {
   }
 }
 
-// Where a page ended, as "<priority>:<as_of ns>:<id>".
-struct GroupPosition {
-  domain::TargetPosition target;
-  int64_t as_of_ns = 0;
-};
-
-Error BadToken() {
-  return Error(Reason::PAGE_TOKEN_INVALID,
-               "page_token: does not belong to this request; start again without it");
-}
-
-Result<std::optional<GroupPosition>> ParsePosition(const std::string& text) {
-  if (text.empty()) return std::optional<GroupPosition>();
-  GroupPosition position;
-  const char* at = text.data();
-  const char* end = at + text.size();
-  for (int64_t* number : {&position.target.priority_micropoints, &position.as_of_ns}) {
-    const auto parsed = std::from_chars(at, end, *number);
-    if (parsed.ec != std::errc() || parsed.ptr == end || *parsed.ptr != ':') return BadToken();
-    at = parsed.ptr + 1;
-  }
-  position.target.account_id.assign(at, end);
-  return std::optional(position);
-}
-
-Result<type::v1::PointInTime> PointOf(const type::v1::PointInTime& asked,
-                                      const std::optional<GroupPosition>& position) {
-  if (!position) return asked;
-  type::v1::PointInTime point = asked;
-  domain::SetTime(absl::FromUnixNanos(position->as_of_ns), point.mutable_as_of());
-  const bool same = !asked.has_as_of() || (asked.as_of().seconds() == point.as_of().seconds() &&
-                                           asked.as_of().nanos() == point.as_of().nanos());
-  if (!same) return BadToken();
-  return point;
-}
-
 domain::TargetFilter FilterOf(const v1::ListBuyingGroupsRequest& request) {
   domain::TargetFilter filter;
   filter.verdicts[static_cast<size_t>(domain::Verdict::kTarget)] = true;
@@ -250,7 +212,8 @@ Status TargetingHandler::ListBuyingGroups(rpc::Call& call,
   GTM_RETURN_IF_ERROR(std::move(rule_violations).ToStatus());
   const DayRange lately = DaysUntil(asked.question.as_of, asked.calendar(), kReachDays);
   GTM_ASSIGN_OR_RETURN(const DayRange days, SpanDaysOf(request, asked.calendar(), lately));
-  const auto after = position ? std::optional(position->target) : std::nullopt;
+  std::optional<domain::TargetPosition> after;
+  if (position) after = {position->order, position->id};
   GTM_ASSIGN_OR_RETURN(const domain::RankedPage page,
                        domain::RankTargets(asked.definition(), asked.view(), asked.question.as_of,
                                            FilterOf(request), after, page_size, AliveWhile(call)));
@@ -264,10 +227,9 @@ Status TargetingHandler::ListBuyingGroups(rpc::Call& call,
   }
   if (page.more) {
     const v1::BuyingGroup& last = response->groups(response->groups_size() - 1);
-    response->set_next_page_token(
-        MakePageToken(fmt::format("{}:{}:{}", last.priority_micropoints(),
-                                  absl::ToUnixNanos(asked.question.as_of), last.account_id()),
-                      digest));
+    response->set_next_page_token(MakePageToken(
+        PositionText({last.priority_micropoints(), asked.question.as_of, last.account_id()}),
+        digest));
   }
   response->set_total_count(page.total_count);
   *response->mutable_days() = RenderDays(days);

@@ -256,10 +256,7 @@ Status TargetingHandler::ReplayTargetDefinition(rpc::Call& call, const Request& 
   }
   GTM_ASSIGN_OR_RETURN(replay.instants, InstantsOf(request, days, calendar, question.as_of));
   GTM_ASSIGN_OR_RETURN(const domain::Replay result,
-                       domain::ReplayDefinition(replay, view, [&call]() -> Status {
-                         if (!call.is_cancelled()) return {};
-                         return Error(Reason::CANCELLED_BY_CALLER, "the caller cancelled");
-                       }));
+                       domain::ReplayDefinition(replay, view, AliveWhile(call)));
   Money spend{0, view.settings().reporting_currency};
   for (const auto& one : view.spends()) {
     GTM_ASSIGN_OR_RETURN(const int64_t micros, domain::SpendMicrosOn(*one, days, view));

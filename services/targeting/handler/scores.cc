@@ -1,7 +1,6 @@
 // Scoring accounts and people.
 
 #include <algorithm>
-#include <charconv>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
@@ -98,49 +97,6 @@ Status CheckBatch(const v1::BatchScoreAccountsRequest& request) {
     if (!is_new) violations.Add(field, "listed before");
   }
   return std::move(violations).ToStatus();
-}
-
-// Where a page ended and the instant that it held for, as "<priority>:<as_of ns>:<id>".
-struct PagePosition {
-  domain::TargetPosition target;
-  int64_t as_of_ns = 0;
-};
-
-std::string PositionText(const PagePosition& position) {
-  return fmt::format("{}:{}:{}", position.target.priority_micropoints, position.as_of_ns,
-                     position.target.account_id);
-}
-
-Error BadToken() {
-  return Error(Reason::PAGE_TOKEN_INVALID,
-               "page_token: does not belong to this request; start again without it");
-}
-
-Result<std::optional<PagePosition>> ParsePosition(const std::string& text) {
-  if (text.empty()) return std::optional<PagePosition>();
-  PagePosition position;
-  const char* at = text.data();
-  const char* end = at + text.size();
-  for (int64_t* number : {&position.target.priority_micropoints, &position.as_of_ns}) {
-    const auto parsed = std::from_chars(at, end, *number);
-    if (parsed.ec != std::errc() || parsed.ptr == end || *parsed.ptr != ':') return BadToken();
-    at = parsed.ptr + 1;
-  }
-  position.target.account_id.assign(at, end);
-  return std::optional(position);
-}
-
-// The point to ask at: later pages hold for the instant of the first, unless the request
-// says another, which is an error.
-Result<type::v1::PointInTime> PointOf(const type::v1::PointInTime& asked,
-                                      const std::optional<PagePosition>& position) {
-  if (!position) return asked;
-  type::v1::PointInTime point = asked;
-  domain::SetTime(absl::FromUnixNanos(position->as_of_ns), point.mutable_as_of());
-  const bool same = !asked.has_as_of() || (asked.as_of().seconds() == point.as_of().seconds() &&
-                                           asked.as_of().nanos() == point.as_of().nanos());
-  if (!same) return BadToken();
-  return point;
 }
 
 }  // namespace
@@ -247,15 +203,12 @@ Status TargetingHandler::ListTargets(rpc::Call& call, const v1::ListTargetsReque
   GTM_ASSIGN_OR_RETURN(const auto point, PointOf(request.point(), position));
   GTM_ASSIGN_OR_RETURN(const Asked asked,
                        Ask(records_, definitions_, call, point, request.definition_id()));
-  const auto after = position ? std::optional(position->target) : std::nullopt;
+  std::optional<domain::TargetPosition> after;
+  if (position) after = {position->order, position->id};
   const book::BookView& view = asked.question.view;
   GTM_ASSIGN_OR_RETURN(const domain::RankedPage page,
                        domain::RankTargets(asked.definition(), view, asked.question.as_of, filter,
-                                           after, page_size, [&call]() -> Status {
-                                             if (!call.is_cancelled()) return {};
-                                             return Error(Reason::CANCELLED_BY_CALLER,
-                                                          "the caller cancelled");
-                                           }));
+                                           after, page_size, AliveWhile(call)));
   domain::AccountScorer scorer(asked.definition(), view, asked.question.as_of);
   for (const domain::RankedTarget& target : page.targets) {
     const std::string id(view.account(target.row).id);
@@ -265,10 +218,9 @@ Status TargetingHandler::ListTargets(rpc::Call& call, const v1::ListTargetsReque
   }
   if (page.more) {
     const auto& last = response->targets(response->targets_size() - 1);
-    response->set_next_page_token(
-        MakePageToken(PositionText({{last.priority().micropoints(), last.account_id()},
-                                    absl::ToUnixNanos(asked.question.as_of)}),
-                      digest));
+    response->set_next_page_token(MakePageToken(
+        PositionText({last.priority().micropoints(), asked.question.as_of, last.account_id()}),
+        digest));
   }
   response->set_total_count(page.total_count);
   for (int verdict = 1; verdict <= 3; ++verdict) {

@@ -1,4 +1,7 @@
 #pragma once
+// Tests only: what the data-set tests judge cards by. LearnTargetDefinition fits and chooses
+// its card by the same SelectScorecard, and judges it by one cut in time (learn_definition.h).
+//
 // What won and lost cases teach, and whether it holds on cases held back (SP-07, C27).
 //
 // Where time is known, cases are held back in order of time: the first 40 % only teach, the
@@ -13,9 +16,9 @@
 
 #include "common/stats/scale_logit.h"
 #include "services/targeting/domain/scorecard_leaks.h"
-#include "services/targeting/domain/scorecard_points.h"
 #include "services/targeting/domain/scorecard_select.h"
 #include "services/targeting/domain/scorecard_skill.h"
+#include "services/targeting/domain/test_scorecard_points.h"
 
 namespace gtm::targeting::domain {
 

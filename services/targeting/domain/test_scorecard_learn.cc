@@ -1,4 +1,4 @@
-#include "services/targeting/domain/scorecard_learn.h"
+#include "services/targeting/domain/test_scorecard_learn.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,7 @@
 #pragma once
+// Tests only: what the data-set tests judge cards by. LearnTargetDefinition fits and chooses
+// its card by the same SelectScorecard, and judges it by one cut in time (learn_definition.h).
+//
 // A scorecard as people sign it: bands and words with shares of whole weights that sum to
 // 100 points (TG-04, SP-06), as common/criteria scores them.
 //

@@ -1,4 +1,4 @@
-#include "services/targeting/domain/scorecard_points.h"
+#include "services/targeting/domain/test_scorecard_points.h"
 
 #include <algorithm>
 #include <cmath>
