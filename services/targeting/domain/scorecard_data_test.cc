@@ -163,6 +163,16 @@ TEST_F(ScorecardData, LeadsWithStrictColumns) {
   Print("xeducation_leads, strict columns", skill);
   EXPECT_GE(skill.auc.value, 0.870);
   EXPECT_LE(skill.log_loss.value, 0.432);
+  // What a definition that people sign can hold: no pairs.
+  const Skill additive = CrossValidate(table, PlainFolds(table.row_count(), 5, 1), 1, false);
+  Print("xeducation_leads, strict columns, no pairs", additive);
+  EXPECT_GE(additive.auc.value, 0.870);
+  EXPECT_LE(additive.log_loss.value, 0.432);
+  // A harder question: leads that are equal in every column tell nothing of each other.
+  std::vector<uint32_t> all(table.row_count());
+  for (uint32_t i = 0; i < all.size(); ++i) all[i] = i;
+  Print("xeducation_leads, strict columns, equal leads in one fold",
+        CrossValidate(table, FoldsOf(table, all, 5, 1), 1, true));
 }
 
 TEST_F(ScorecardData, LeadsWithoutTheFourLeakyColumns) {
@@ -173,6 +183,8 @@ TEST_F(ScorecardData, LeadsWithoutTheFourLeakyColumns) {
   const Skill skill = CrossValidate(table, PlainFolds(table.row_count(), 5, 1), 1, true);
   Print("xeducation_leads without the four leaky columns", skill);
   EXPECT_GE(skill.auc.value, 0.918);
+  Print("xeducation_leads without the four leaky columns, no pairs",
+        CrossValidate(table, PlainFolds(table.row_count(), 5, 1), 1, false));
 }
 
 TEST_F(ScorecardData, LeakyColumnsOfLeadsAreFlagged) {
