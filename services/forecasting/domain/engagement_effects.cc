@@ -10,6 +10,9 @@ namespace {
 
 constexpr int kWonCause = 0, kLostCause = 1;
 constexpr int kRounds = 4;
+// Three features, three lags and two causes are asked at once: a difference must be this many
+// standard deviations beyond chance.
+constexpr double kChanceErrors = 2;
 constexpr auto kFeatures = {EngagementFeature::kActivity, EngagementFeature::kPeople,
                             EngagementFeature::kReview};
 // Chances are computed by step, and each step of its own costs time: effects of engagement
@@ -93,7 +96,7 @@ std::array<double, kEngagementStateCount> EngagementLearner::LearnCause(const St
         observed[level] += states[state].observed;
         expected[level] += states[state].expected * factor_of(state) / of[level];
       }
-      of = ShrunkenFactors(observed, expected);
+      of = ShrunkenFactors(observed, expected, kChanceErrors);
     }
   }
   double before = 0, after = 0;

@@ -48,7 +48,7 @@ int8_t StepOf(double log_factor) {
 }
 
 std::vector<double> ShrunkenFactors(const std::vector<double>& observed,
-                                    const std::vector<double>& expected) {
+                                    const std::vector<double>& expected, double chance_errors) {
   std::vector<double> factors(observed.size(), 1);
   double excess = 0, noise = 0, square = 0, levels = 0, all_observed = 0, all_expected = 0;
   for (size_t i = 0; i < observed.size(); ++i) {
@@ -66,9 +66,8 @@ std::vector<double> ShrunkenFactors(const std::vector<double>& observed,
     square += due * due;
     levels += 1;
   }
-  // One standard deviation of pure chance is left out, so that chance alone is rarely taken
-  // for a difference.
-  const double variance = levels < 2 ? 0 : (excess - std::sqrt(noise)) / square;
+  // So much of pure chance is left out, so that chance alone is rarely taken for a difference.
+  const double variance = levels < 2 ? 0 : (excess - chance_errors * std::sqrt(noise)) / square;
   if (variance <= 0) return factors;
   for (size_t i = 0; i < observed.size(); ++i) {
     const double due = expected[i] * center;

@@ -58,8 +58,9 @@ int8_t StepOf(double log_factor);
 
 // Factors of levels that brought `observed` events where `expected` were due:
 // (observed + k) / (expected + k), with k from what the levels differ by beyond chance
-// (moments of the Gamma-Poisson model). All 1 where the differences are within chance.
+// (moments of the Gamma-Poisson model). All 1 where the differences are within
+// `chance_errors` standard deviations of pure chance: more where many are asked at once.
 std::vector<double> ShrunkenFactors(const std::vector<double>& observed,
-                                    const std::vector<double>& expected);
+                                    const std::vector<double>& expected, double chance_errors = 1);
 
 }  // namespace gtm::forecasting::domain
