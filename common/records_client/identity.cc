@@ -54,8 +54,12 @@ Status Prepare(const Identity& identity, absl::Time deadline, grpc::ClientContex
 
 Error FromRecords(const grpc::Status& status, telemetry::Log* log) {
   Error error = rpc::FromGrpcStatus(status);
-  const bool is_gone =
-      error.reason() == Reason::PEER_UNAVAILABLE || error.reason() == Reason::SHUTTING_DOWN;
+  // Cancelled without a word: the call reached records that were just ending (or its own caller
+  // has left, who reads no answer).
+  const bool is_cut =
+      status.error_code() == grpc::StatusCode::CANCELLED && status.error_details().empty();
+  const bool is_gone = is_cut || error.reason() == Reason::PEER_UNAVAILABLE ||
+                       error.reason() == Reason::SHUTTING_DOWN;
   if (status.error_details().empty()) {
     if (log != nullptr) {
       log->Warning("records_call_failed", {{"code", int64_t{status.error_code()}},

@@ -1,10 +1,13 @@
 #include "common/rpc/gate.h"
 
+#include <fmt/format.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <future>
+#include <mutex>
+#include <set>
 #include <thread>
 
 #include "common/rpc/raw_unary.h"
@@ -65,7 +68,8 @@ class OnlyReaders final : public Authenticator {
 
 class GateTest : public testing::Test {
  protected:
-  void StartWith(const Authenticator& authenticator, MethodRule rule, int inflight_max = 8) {
+  void StartWith(const Authenticator& authenticator, MethodRule rule, int inflight_max = 8,
+                 const std::string& address = "") {
     GateOptions options;
     options.authenticator = &authenticator;
     options.metrics = &metrics_;
@@ -73,7 +77,7 @@ class GateTest : public testing::Test {
     gate_ = std::make_unique<Gate>(options);
     gate_->AddMethods({&rule, 1});
     service_ = std::make_unique<FakeRpc>(*gate_, handler_);
-    auto server = Server::Start({.address = "", .services = {service_.get()}}, authenticator);
+    auto server = Server::Start({.address = address, .services = {service_.get()}}, authenticator);
     ASSERT_TRUE(server.ok()) << server.error().message();
     server_ = std::move(server).value();
     stub_ = RecordsService::NewStub(server_->InProcessChannel());
@@ -220,6 +224,38 @@ TEST_F(GateTest, DrainRefusesNewCallsAndLetsRunningOnesEnd) {
   grpc::ClientContext context;
   EXPECT_EQ(Fail(&context).reason(), Reason::SHUTTING_DOWN);
   server_->Drain(*gate_, absl::Seconds(1));
+}
+
+// gRPC answers calls that meet the end of the listener with CANCELLED. Clients with the shipped
+// service config are told that nobody is there, never that they themselves cancelled.
+TEST_F(GateTest, AServerThatEndsCancelsNobody) {
+  constexpr int kRounds = 20, kClients = 4;
+  std::mutex mutex;
+  std::set<grpc::StatusCode> codes;
+  for (int round = 0; round < kRounds; ++round) {
+    StartWith(loopback_, kRead, kClients, "127.0.0.1:0");
+    const std::string address = fmt::format("127.0.0.1:{}", server_->port());
+    std::atomic<int> running{0};
+    std::vector<std::thread> clients;
+    for (int i = 0; i < kClients; ++i) {
+      clients.emplace_back([&] {
+        const auto stub = RecordsService::NewStub(MakeChannel(address));
+        grpc::Status status;
+        for (int64_t calls = 0; status.ok(); ++calls) {
+          if (calls == 1) ++running;
+          grpc::ClientContext context;
+          GetHeadResponse response;
+          status = stub->GetHead(&context, {}, &response);
+        }
+        const std::lock_guard lock(mutex);
+        codes.insert(status.error_code());
+      });
+    }
+    while (running < kClients) absl::SleepFor(absl::Milliseconds(1));
+    server_->Drain(*gate_, absl::Seconds(5));
+    for (std::thread& client : clients) client.join();
+  }
+  EXPECT_EQ(codes, std::set{grpc::StatusCode::UNAVAILABLE});
 }
 
 TEST_F(GateTest, AnExpiredDeadlineIsToldByTheHandler) {

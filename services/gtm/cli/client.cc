@@ -27,8 +27,11 @@ std::unique_ptr<grpc::ClientContext> Client::NewContext(absl::Duration timeout) 
 
 Error Client::ToError(const grpc::Status& status) const {
   Error error = rpc::FromGrpcStatus(status);
-  // Without details it did not come from the platform: nobody is there.
-  if (status.error_code() == grpc::StatusCode::UNAVAILABLE && status.error_details().empty()) {
+  // Without details it did not come from the platform: nobody is there, or a server that is
+  // just ending (this program cancels no call that it waits for).
+  const bool is_gone = status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+                       status.error_code() == grpc::StatusCode::CANCELLED;
+  if (is_gone && status.error_details().empty()) {
     return Error(Reason::PEER_UNAVAILABLE, fmt::format("nobody answers at {}", options_.address))
         .With("address", options_.address)
         .With("detail", status.error_message());

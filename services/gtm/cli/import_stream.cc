@@ -96,7 +96,9 @@ Status ImportStream::Recover() {
     const absl::Duration now = SystemClock().Monotonic();
     if (failures_++ == 0) first_failure_ = now;
     const absl::Duration patience = answered_ == 0 ? options_.first_patience : options_.patience;
-    const bool passing = status.error_code() == grpc::StatusCode::UNAVAILABLE || status.ok();
+    // Cancelled, though not by us: the stream reached a server that was just ending.
+    const bool passing = status.ok() || status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+                         status.error_code() == grpc::StatusCode::CANCELLED;
     if (!passing || now - first_failure_ >= patience) {
       if (!status.ok()) return client_.ToError(status);
       return Error(Reason::PEER_UNAVAILABLE, "the server ended the import without answering");

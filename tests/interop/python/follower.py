@@ -11,6 +11,7 @@ RETRY_SECONDS = 0.1
 RESUMABLE = {
     grpc.StatusCode.UNAVAILABLE,         # the server went away
     grpc.StatusCode.RESOURCE_EXHAUSTED,  # WATCHER_TOO_SLOW
+    grpc.StatusCode.CANCELLED,           # not by us: it reached a server that was just ending
 }
 
 

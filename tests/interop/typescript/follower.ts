@@ -12,6 +12,7 @@ const RETRY_MS = 100;
 const RESUMABLE = [
   status.UNAVAILABLE, // the server went away
   status.RESOURCE_EXHAUSTED, // WATCHER_TOO_SLOW
+  status.CANCELLED, // not by us: it reached a server that was just ending
 ];
 
 export function keyOf(record: Record): string {
