@@ -26,8 +26,7 @@ std::shared_ptr<SortedRows> Following(const std::shared_ptr<SortedRows>& last,
 }  // namespace
 
 std::shared_ptr<const BookView::Data> Book::State::MakeView() {
-  for (const uint32_t account : unsorted_accounts_) SortEventsOf(account);
-  unsorted_accounts_.clear();
+  SortAllEvents();
   auto data = std::make_shared<BookView::Data>();
   data->epoch = epoch;
   data->seq = seq;
@@ -45,7 +44,7 @@ std::shared_ptr<const BookView::Data> Book::State::MakeView() {
   data->unknown_stage_count = unknown_stage_count_;
   data->newest_changes = newest_changes_;
   data->attached_count = attached_count_;
-  data->unattached_count = unattached_count_ + accountless_.count;
+  data->unattached_count = unattached_count_ + accountless_.count - linked_count_;
   data->accountless = accountless_;
   data->accounts_by_id = Following(published->accounts_by_id, &accounts_changed_);
   data->contacts_by_id = Following(published->contacts_by_id, &contacts_changed_);
@@ -56,8 +55,11 @@ std::shared_ptr<const BookView::Data> Book::State::MakeView() {
 int64_t Book::State::CountBytes() const {
   int64_t bytes = heap_bytes_ + chunk_bytes_ + event_bytes_;
   bytes += names_->accounts.memory_bytes() + names_->contacts.memory_bytes() +
-           names_->opportunities.memory_bytes() + names_->symbols.memory_bytes();
-  bytes += static_cast<int64_t>(accountless_keys_.capacity() * (sizeof(EventKey) + 1));
+           names_->opportunities.memory_bytes() + names_->visitors.memory_bytes() +
+           names_->symbols.memory_bytes() + names_->details.memory_bytes();
+  using Visited = decltype(accountless_visitors_)::value_type;
+  bytes += static_cast<int64_t>(accountless_visitors_.capacity() * (sizeof(Visited) + 1));
+  bytes += static_cast<int64_t>(visitor_targets_.capacity() * sizeof(VisitorTarget));
 #define GTM_X(Name, field, plural, Type) bytes += message_tables_.field.memory_bytes();
   GTM_BOOK_MESSAGE_KINDS(GTM_X)
 #undef GTM_X

@@ -93,12 +93,23 @@ class BookView {
   // Stage entries whose id the settings do not know (they count as kOpen).
   int64_t unknown_stage_count() const;
 
-  // ---- engagements of an account by rising (time, id hash); those without a known
-  // account are only counted.
+  // ---- engagements of an account by rising (time, id hash): its own, and those of visitors
+  // who are linked to it.
   std::span<const EngagementEvent> engagements_of(AccountRow account) const;
-  // All engagements, with or without a known account.
+  // All engagements, with or without a known account, each once.
   int64_t engagement_count() const;
   int64_t unattached_engagement_count() const;
+  // ---- visitors: who engaged without an account, under an anonymous id (TG-08). Rows 0 ..
+  // visitor_row_count() - 1; one without engagements is no longer anybody.
+  uint32_t visitor_row_count() const;
+  std::optional<VisitorRow> FindVisitor(std::string_view id) const;
+  std::string_view visitor_id(VisitorRow row) const;
+  // By rising (time, id hash), whether linked or not. Those of a linked visitor are also among
+  // engagements_of its account, as of the contact of the link (C04).
+  std::span<const EngagementEvent> engagements_of(VisitorRow row) const;
+  // Who the visitor turned out to be. Null where nobody has said.
+  std::shared_ptr<const crm::v1::VisitorLink> link_of(VisitorRow row) const;
+
   // What else an engagement names.
   TouchDetails details(const EngagementEvent& event) const;
   // Text of a symbol such as TouchDetails::campaign. "" for kNoRow.
@@ -116,6 +127,7 @@ class BookView {
   const MessageList<crm::v1::TriggerEvent>& trigger_events() const;
   const MessageList<crm::v1::CallSummary>& call_summaries() const;
   const MessageList<crm::v1::SurveyResponse>& survey_responses() const;
+  const MessageList<crm::v1::VisitorLink>& visitor_links() const;
   const MessageList<targeting::v1::TargetDefinition>& target_definitions() const;
   const MessageList<targeting::v1::Handover>& handovers() const;
   const MessageList<sponsorship::v1::SponsorshipProgram>& sponsorship_programs() const;

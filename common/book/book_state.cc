@@ -1,15 +1,9 @@
 #include "common/book/book_state.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace gtm::book {
 namespace {
-
-// What the memory allocator adds to a block.
-constexpr int64_t kAllocationBytes = 8;
-
-uint64_t FoldOf(EventKey key) { return key * key * 0x9e3779b97f4a7c15 ^ (key << 7); }
 
 template <class Chunk>
 std::array<uint32_t, AccountChunk::kRows> AccountChunk::*HeadOf() {
@@ -18,21 +12,6 @@ std::array<uint32_t, AccountChunk::kRows> AccountChunk::*HeadOf() {
   } else {
     return &AccountChunk::first_opportunity;
   }
-}
-
-EngagementEvent EventOf(const crm::v1::Engagement& m, NameSet* names) {
-  EngagementEvent event;
-  event.time_s = m.occur_time().seconds();
-  event.type = static_cast<uint8_t>(m.type());
-  event.direction = static_cast<uint8_t>(m.direction());
-  const int64_t count = std::max(m.count(), 1);
-  event.count = static_cast<uint16_t>(std::min<int64_t>(count, UINT16_MAX));
-  if (!m.contact_id().empty()) event.contact = ContactRow{names->contacts.Add(m.contact_id())};
-  event.details = DetailsOf(m, names);
-  if (!m.opportunity_id().empty()) {
-    event.opportunity = OpportunityRow{names->opportunities.Add(m.opportunity_id())};
-  }
-  return event;
 }
 
 }  // namespace
@@ -54,6 +33,10 @@ void Book::State::GrowTables() {
   if (names_->opportunities.count() > tables_.opportunities.row_count()) {
     chunk_bytes_ += int64_t{tables_.opportunities.Grow(names_->opportunities.count())} *
                     sizeof(OpportunityChunk);
+  }
+  if (names_->visitors.count() > tables_.visitors.row_count()) {
+    chunk_bytes_ += int64_t{tables_.visitors.Grow(names_->visitors.count())} * sizeof(EventChunk);
+    visitor_targets_.resize(names_->visitors.count());
   }
 }
 
@@ -192,83 +175,6 @@ void Book::State::DeleteOpportunity(std::string_view id) {
   DeleteMember(&tables_.opportunities, row, &opportunities_changed_);
 }
 
-// ---- engagements
-
-void Book::State::CountEvents(uint32_t account, int64_t added) {
-  (AccountIsLive(account) ? attached_count_ : unattached_count_) += added;
-}
-
-Ref<EventBlock>& Book::State::MutableEvents(uint32_t account) {
-  return tables_.events.MutableChunk(account).blocks[Table<EventChunk>::slot(account)];
-}
-
-void Book::State::SortEventsOf(uint32_t account) {
-  Ref<EventBlock>& block = MutableEvents(account);
-  if (!block || !block->has_tail()) return;
-  const int64_t count = block->sorted_count();
-  event_bytes_ -= block->memory_bytes();
-  SortEvents(&block);
-  event_bytes_ += block->memory_bytes();
-  CountEvents(account, block->sorted_count() - count);
-}
-
-void Book::State::PutEngagement(const crm::v1::Engagement& engagement) {
-  const EventKey key = EventKeyOf(engagement.id());
-  if (engagement.account_id().empty()) {
-    if (accountless_keys_.insert(key).second) {
-      ++accountless_.count;
-      accountless_.sum += key;
-      accountless_.sum_of_folds += FoldOf(key);
-    }
-    return;
-  }
-  const uint32_t account = names_->accounts.Add(engagement.account_id());
-  const EngagementEvent event = EventOf(engagement, names_.get());
-  GrowTables();
-  Ref<EventBlock>& block = MutableEvents(account);
-  const bool had_tail = block && block->has_tail();
-  event_bytes_ -= block ? block->memory_bytes() + kAllocationBytes : 0;
-  AppendEvent(&block, key, event);
-  event_bytes_ += block->memory_bytes() + kAllocationBytes;
-  if (!had_tail) unsorted_accounts_.push_back(account);
-  // The account stays in the list: sorting it again finds nothing to do.
-  if (block->tail_is_long()) SortEventsOf(account);
-}
-
-bool Book::State::RemoveEventOf(uint32_t account, EventKey key, const UnixSeconds* time) {
-  SortEventsOf(account);
-  Ref<EventBlock>& block = MutableEvents(account);
-  if (!block) return false;
-  const int64_t bytes = block->memory_bytes() + kAllocationBytes;
-  if (!RemoveEvent(&block, key, time)) return false;
-  event_bytes_ += (block ? block->memory_bytes() + kAllocationBytes : 0) - bytes;
-  CountEvents(account, -1);
-  return true;
-}
-
-void Book::State::DeleteEngagement(const crm::v1::Engagement& engagement) {
-  const EventKey key = EventKeyOf(engagement.id());
-  if (!engagement.account_id().empty()) {
-    const uint32_t account = names_->accounts.FindOwn(engagement.account_id());
-    if (account == Names::kNone || account >= tables_.events.row_count()) return;
-    const UnixSeconds time = engagement.occur_time().seconds();
-    RemoveEventOf(account, key, engagement.has_occur_time() ? &time : nullptr);
-    return;
-  }
-  if (accountless_keys_.erase(key) > 0) {
-    --accountless_.count;
-    accountless_.sum -= key;
-    accountless_.sum_of_folds -= FoldOf(key);
-    return;
-  }
-  // Only the id is given: it may be anyone's. Watch never asks for this.
-  if (engagement.has_occur_time()) return;
-  for (uint32_t account = 0; account < tables_.events.row_count(); ++account) {
-    if (!tables_.events.chunk(account).blocks[Table<EventChunk>::slot(account)]) continue;
-    if (RemoveEventOf(account, key, nullptr)) return;
-  }
-}
-
 // ---- settings
 
 void Book::State::PutSettings(const crm::v1::TenantSettings& message) {
@@ -361,6 +267,10 @@ void Book::State::Apply(records::v1::Record* consumed, bool deleted) {
                      : PutOpportunity(record.opportunity());
     case Record::kEngagement:
       return deleted ? DeleteEngagement(record.engagement()) : PutEngagement(record.engagement());
+    case Record::kVisitorLink:
+      LinkVisitor(record.visitor_link(), deleted);
+      ApplyMessage(consumed, deleted);
+      return;
     default:
       // A kind of a newer version is not ours to keep.
       ApplyMessage(consumed, deleted);

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "common/book/settings.h"
 #include "common/book/view_data.h"
 
@@ -18,6 +18,13 @@ struct MessageTables {
 #define GTM_X(Name, field, plural, Type) MessageTable<Type> field;
   GTM_BOOK_MESSAGE_KINDS(GTM_X)
 #undef GTM_X
+};
+
+// Whom a visitor is linked to; kNoRow where to none.
+struct VisitorTarget {
+  uint32_t account = kNoRow;
+  uint32_t contact = kNoRow;
+  friend bool operator==(const VisitorTarget&, const VisitorTarget&) = default;
 };
 
 struct Book::State {
@@ -51,6 +58,7 @@ struct Book::State {
   void DeleteOpportunity(std::string_view id);
   void PutEngagement(const crm::v1::Engagement& engagement);
   void DeleteEngagement(const crm::v1::Engagement& engagement);
+  void LinkVisitor(const crm::v1::VisitorLink& link, bool deleted);
   bool ApplyMessage(records::v1::Record* record, bool deleted);
 
   // Makes rows for all ids that have a number.
@@ -69,10 +77,17 @@ struct Book::State {
   int UnknownStagesOf(uint32_t opportunity) const;
 
   bool AccountIsLive(uint32_t row) const;
-  Ref<EventBlock>& MutableEvents(uint32_t account);
-  void SortEventsOf(uint32_t account);
+  // Events (book_events.cc). `Edit` takes a Ref<EventBlock>*.
+  template <class Edit>
+  void EditEvents(Ref<EventBlock>* block, Edit edit);
   void CountEvents(uint32_t account, int64_t added);
+  void SortEventsOf(uint32_t account);
+  void SortEventsOfVisitor(uint32_t visitor);
+  void SortAllEvents();
+  void AppendEventOf(uint32_t account, EventKey key, const EngagementEvent& event);
+  void AppendEventOfVisitor(uint32_t visitor, EventKey key, const EngagementEvent& event);
   bool RemoveEventOf(uint32_t account, EventKey key, const UnixSeconds* time);
+  void RemoveEventOfVisitor(uint32_t visitor, EventKey key, const UnixSeconds* time);
 
   std::shared_ptr<NameSet> names_ = std::make_shared<NameSet>();
   RecordEncoder encoder_{names_.get()};
@@ -81,8 +96,11 @@ struct Book::State {
   Tables tables_;
   MessageTables message_tables_;
   std::shared_ptr<const ExchangeRates> exchange_rates_ = std::make_shared<ExchangeRates>();
-  absl::flat_hash_set<EventKey> accountless_keys_;
+  // Engagements that name no account, with the row of their visitor (kNoRow: of none).
+  absl::flat_hash_map<EventKey, uint32_t> accountless_visitors_;
   UnorderedDigest accountless_;
+  std::vector<VisitorTarget> visitor_targets_;  // by row
+  int64_t linked_count_ = 0;                    // of accountless engagements, by their visitor
   NewestChanges newest_changes_;
   int64_t unknown_stage_count_ = 0;
   int64_t attached_count_ = 0;
@@ -90,7 +108,7 @@ struct Book::State {
   int64_t heap_bytes_ = 0;
   int64_t chunk_bytes_ = 0;
   int64_t event_bytes_ = 0;
-  std::vector<uint32_t> unsorted_accounts_;  // with a tail of events
+  std::vector<uint32_t> unsorted_accounts_, unsorted_visitors_;  // with a tail of events
   // Rows that came or went since the last view.
   std::vector<uint32_t> accounts_changed_, contacts_changed_, opportunities_changed_;
 };

@@ -123,6 +123,74 @@ TEST(Book, SortsEngagementsAndReplacesThem) {
   EXPECT_EQ(events[0].count, 65'535);
 }
 
+records::v1::Record Visit(std::string_view id, std::string_view visitor_id, std::string_view day) {
+  return Engagement(id, "", day)
+      .Set([&](auto& e) { e.set_visitor_id(std::string(visitor_id)); })
+      .Build();
+}
+
+records::v1::Record Link(std::string_view visitor_id, std::string_view account_id,
+                         std::string_view contact_id = "") {
+  crm::v1::VisitorLink link;
+  link.set_id(std::string(visitor_id));
+  link.set_account_id(std::string(account_id));
+  link.set_contact_id(std::string(contact_id));
+  return Wrap(link);
+}
+
+// C04: what an unknown visitor did counts once, where they belong, and comes back whole.
+TEST(Book, LinksAVisitorAndPartsThemAgainWithoutLoss) {
+  Book book;
+  Apply(&book, {Account("a1").Build(), Account("a2").Build(), Contact("c1", "a1").Build(),
+                Engagement("e1", "a1", "2026-01-05").Build(), Visit("v1", "w", "2026-01-04"),
+                Visit("v2", "w", "2026-01-06"), Visit("v3", "other", "2026-01-06")});
+  const BookView apart = book.View();
+  const AccountRow a1 = *apart.FindAccount("a1"), a2 = *apart.FindAccount("a2");
+  EXPECT_EQ(apart.engagements_of(a1).size(), 1u);
+  EXPECT_EQ(apart.engagements_of(*apart.FindVisitor("w")).size(), 2u);
+  EXPECT_EQ(apart.link_of(*apart.FindVisitor("w")), nullptr);
+  EXPECT_EQ(apart.unattached_engagement_count(), 3);
+
+  Apply(&book, {Link("w", "a1", "c1")});
+  const BookView merged = book.View();
+  ASSERT_EQ(merged.engagements_of(a1).size(), 3u);
+  EXPECT_EQ(merged.contact(merged.engagements_of(a1)[0].contact).id, "c1");
+  EXPECT_FALSE(IsRow(merged.engagements_of(a1)[1].contact)) << "the account's own stays as it is";
+  EXPECT_EQ(merged.engagements_of(*merged.FindVisitor("w")).size(), 2u);
+  EXPECT_EQ(merged.link_of(*merged.FindVisitor("w"))->contact_id(), "c1");
+  EXPECT_EQ(merged.engagement_count(), 4);
+  EXPECT_EQ(merged.unattached_engagement_count(), 1);
+  ASSERT_TRUE(merged.AccountsChangedSince(apart).has_value());
+  EXPECT_FALSE(merged.AccountsChangedSince(apart)->empty());
+
+  // What comes while there is a link goes along, and so does what is deleted.
+  Apply(&book, {Visit("v4", "w", "2026-01-07"), Link("w", "a2")});
+  Apply(&book, {Visit("v1", "w", "2026-01-04")}, true);
+  const BookView moved = book.View();
+  EXPECT_EQ(moved.engagements_of(a1).size(), 1u);
+  EXPECT_EQ(moved.engagements_of(a2).size(), 2u);
+  EXPECT_FALSE(IsRow(moved.engagements_of(a2)[0].contact));
+
+  Apply(&book, {Visit("v4", "w", "2026-01-07"), Link("w", "a2")}, true);
+  Apply(&book, {Visit("v1", "w", "2026-01-04")});
+  EXPECT_EQ(book.View().ContentHash(), apart.ContentHash());
+  EXPECT_EQ(book.View().unattached_engagement_count(), 3);
+  EXPECT_TRUE(book.View().engagements_of(a2).empty());
+}
+
+TEST(Book, AnEngagementMayTurnOutToBeAnotherVisitors) {
+  Book book;
+  Apply(&book, {Account("a1").Build(), Link("w", "a1"), Visit("v1", "w", "2026-01-04")});
+  Apply(&book, {Visit("v1", "other", "2026-01-04")});
+  const BookView view = book.View();
+  EXPECT_TRUE(view.engagements_of(*view.FindAccount("a1")).empty());
+  EXPECT_FALSE(view.FindVisitor("w").has_value());
+  EXPECT_EQ(view.engagements_of(*view.FindVisitor("other")).size(), 1u);
+  Apply(&book, {Visit("v1", "", "2026-01-04")});  // erased
+  EXPECT_FALSE(book.View().FindVisitor("other").has_value());
+  EXPECT_EQ(book.View().engagement_count(), 1);
+}
+
 TEST(Book, ConvertsWithTheRateOfTheDay) {
   Book book;
   const auto rate = [](std::string id, std::string_view day, int64_t micros) {

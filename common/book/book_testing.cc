@@ -1,6 +1,7 @@
 #include "common/book/book_testing.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -185,6 +186,7 @@ class RecordShow {
         text += Line(record.opportunity(), Attached(record.opportunity()), settings_);
       }
     }
+    text += Visitors();
     text += Counts();
     for (const auto& [key, record] : records_) {
       const bool is_message = key.first > records::v1::RECORD_KIND_ENGAGEMENT;
@@ -207,24 +209,55 @@ class RecordShow {
       if (record.has_opportunity() && record.opportunity().account_id() == id) {
         text += " " + key.second;
       }
-      if (record.has_engagement() && record.engagement().account_id() == id) {
+      if (record.has_engagement() && Holder(record.engagement()).account_id() == id) {
         engagements.push_back(&record.engagement());
       }
     }
-    std::sort(engagements.begin(), engagements.end(), [](const auto* a, const auto* b) {
+    Sort(&engagements);
+    text += "\n";
+    for (const Engagement* e : engagements) text += Line(Holder(*e));
+    return text;
+  }
+  // The engagement as one of the account that its visitor is linked to.
+  Engagement Holder(const Engagement& m) const {
+    if (!m.account_id().empty() || m.visitor_id().empty()) return m;
+    const auto found = records_.find({records::v1::RECORD_KIND_VISITOR_LINK, m.visitor_id()});
+    if (found == records_.end()) return m;
+    Engagement attributed = m;
+    attributed.set_account_id(found->second.visitor_link().account_id());
+    if (m.contact_id().empty()) {
+      attributed.set_contact_id(found->second.visitor_link().contact_id());
+    }
+    return attributed;
+  }
+  std::string Visitors() const {
+    std::map<std::string, std::vector<const Engagement*>> visits;
+    for (const auto& [key, record] : records_) {
+      const Engagement& m = record.engagement();
+      if (m.account_id().empty() && !m.visitor_id().empty()) visits[m.visitor_id()].push_back(&m);
+    }
+    std::string text;
+    for (auto& [id, events] : visits) {
+      Sort(&events);
+      const auto link = records_.find({records::v1::RECORD_KIND_VISITOR_LINK, id});
+      text += fmt::format("{} is {}\n", id,
+                          link == records_.end() ? "" : link->second.visitor_link().account_id());
+      for (const Engagement* e : events) text += Line(*e);
+    }
+    return text;
+  }
+  static void Sort(std::vector<const Engagement*>* engagements) {
+    std::sort(engagements->begin(), engagements->end(), [](const auto* a, const auto* b) {
       return std::pair(a->occur_time().seconds(), EventKeyOf(a->id())) <
              std::pair(b->occur_time().seconds(), EventKeyOf(b->id()));
     });
-    text += "\n";
-    for (const Engagement* e : engagements) text += Line(*e);
-    return text;
   }
   std::string Counts() const {
     int64_t engagement_count = 0, unattached_count = 0, unknown_count = 0;
     for (const auto& [key, record] : records_) {
       if (record.has_engagement()) {
         ++engagement_count;
-        unattached_count += !Attached(record.engagement());
+        unattached_count += !Attached(Holder(record.engagement()));
       }
       for (const auto& change : record.opportunity().stage_changes()) {
         unknown_count +=
@@ -266,6 +299,16 @@ std::string Show(const BookView& view) {
   for (const OpportunityRow row : view.opportunities_by_id()) {
     const OpportunityFacts facts = view.opportunity(row);
     text += Line(facts, IsRow(facts.account) && view.is_live(facts.account), view);
+  }
+  std::map<std::string_view, VisitorRow> visitors;
+  for (uint32_t row = 0; row < view.visitor_row_count(); ++row) {
+    visitors[view.visitor_id(VisitorRow{row})] = VisitorRow{row};
+  }
+  for (const auto& [id, row] : visitors) {
+    if (!view.FindVisitor(id)) continue;
+    const auto link = view.link_of(row);
+    text += fmt::format("{} is {}\n", id, link == nullptr ? "" : link->account_id());
+    for (const EngagementEvent& event : view.engagements_of(row)) text += Line(event, view);
   }
   text += fmt::format("{} {} {}\n", view.engagement_count(), view.unattached_engagement_count(),
                       view.unknown_stage_count());

@@ -212,12 +212,13 @@ void Write(const EventBlock& block, const NameSet& names, HashWriter* out) {
   }
 }
 
-// Engagements of all accounts, recorded or not, by rising account id.
-void WriteEngagements(const Table<EventChunk>& events, const NameSet& names, HashWriter* out) {
+// Engagements of all accounts or visitors, recorded or not, by rising id.
+void WriteEngagements(const Table<EventChunk>& events, const Names& ids, const NameSet& names,
+                      HashWriter* out) {
   std::vector<std::pair<std::string_view, const EventBlock*>> blocks;
   for (uint32_t row = 0; row < events.row_count(); ++row) {
     const Ref<EventBlock>& block = events.chunk(row).blocks[events.slot(row)];
-    if (block) blocks.emplace_back(names.accounts.Text(row), block.get());
+    if (block) blocks.emplace_back(ids.Text(row), block.get());
   }
   std::sort(blocks.begin(), blocks.end());
   out->Int(static_cast<int64_t>(blocks.size()));
@@ -252,7 +253,8 @@ std::string BookView::ContentHash() const {
     Write(opportunity(row), data_->names->contacts, &out);
   }
   out.Int(-1);
-  WriteEngagements(data_->tables.events, *data_->names, &out);
+  WriteEngagements(data_->tables.events, data_->names->accounts, *data_->names, &out);
+  WriteEngagements(data_->tables.visitors, data_->names->visitors, *data_->names, &out);
   out.Int(data_->accountless.count);
   out.Int(static_cast<int64_t>(data_->accountless.sum));
   out.Int(static_cast<int64_t>(data_->accountless.sum_of_folds));

@@ -107,6 +107,32 @@ void SortEvents(Ref<EventBlock>* block) {
   *block = std::move(fresh);
 }
 
+void RemoveEvents(Ref<EventBlock>* block, const EventBlock& others) {
+  const EventBlock& old = **block;
+  assert(!old.has_tail() && !others.has_tail());
+  const auto order = [&](uint32_t i, uint32_t other) {
+    const int64_t time = old.events()[i].time_s;
+    const int64_t other_time = others.events()[other].time_s;
+    return std::pair(time, old.key(i)) <=> std::pair(other_time, others.key(other));
+  };
+  std::vector<uint32_t> kept;
+  kept.reserve(old.size_);
+  for (uint32_t i = 0, other = 0; i < old.size_; ++i) {
+    while (other < others.size_ && order(i, other) > 0) ++other;
+    if (other == others.size_ || order(i, other) != 0) kept.push_back(i);
+  }
+  if (kept.size() == old.size_) return;
+  if (kept.empty()) {
+    *block = Ref<EventBlock>();
+    return;
+  }
+  const auto count = static_cast<uint32_t>(kept.size());
+  Ref<EventBlock> fresh = EventBlock::Make(Rounded(count));
+  for (uint32_t i = 0; i < count; ++i) fresh->Set(i, old.key(kept[i]), old.events()[kept[i]]);
+  fresh->size_ = fresh->sorted_ = count;
+  *block = std::move(fresh);
+}
+
 bool RemoveEvent(Ref<EventBlock>* block, EventKey key, const UnixSeconds* time) {
   const EventBlock& old = **block;
   assert(!old.has_tail());

@@ -35,6 +35,7 @@ class EventBlock : public RefCounted {
  private:
   friend void AppendEvent(Ref<EventBlock>* block, EventKey key, const EngagementEvent& event);
   friend void SortEvents(Ref<EventBlock>* block);
+  friend void RemoveEvents(Ref<EventBlock>* block, const EventBlock& others);
   friend bool RemoveEvent(Ref<EventBlock>* block, EventKey key, const UnixSeconds* time);
 
   static Ref<EventBlock> Make(uint32_t capacity);
@@ -63,6 +64,9 @@ class EventBlock : public RefCounted {
 void AppendEvent(Ref<EventBlock>* block, EventKey key, const EngagementEvent& event);
 // Merges the tail; of events with equal time and key the last one stays.
 void SortEvents(Ref<EventBlock>* block);
+// Removes the events of `others`, which has no tail, from a block without tail. A block that
+// becomes empty becomes null.
+void RemoveEvents(Ref<EventBlock>* block, const EventBlock& others);
 // Removes an event from a block without tail. Without a time every event is looked at.
 // False where there is none. A block that becomes empty becomes null.
 bool RemoveEvent(Ref<EventBlock>* block, EventKey key, const UnixSeconds* time);

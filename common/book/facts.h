@@ -19,6 +19,7 @@ namespace gtm::book {
 enum class AccountRow : uint32_t {};
 enum class ContactRow : uint32_t {};
 enum class OpportunityRow : uint32_t {};
+enum class VisitorRow : uint32_t {};
 inline constexpr uint32_t kNoRow = UINT32_MAX;
 template <class Row>
 constexpr bool IsRow(Row row) {

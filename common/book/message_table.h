@@ -69,6 +69,7 @@ class MessageTable {
   X(TriggerEvent, trigger_event, trigger_events, crm::v1::TriggerEvent)                       \
   X(CallSummary, call_summary, call_summaries, crm::v1::CallSummary)                          \
   X(SurveyResponse, survey_response, survey_responses, crm::v1::SurveyResponse)               \
+  X(VisitorLink, visitor_link, visitor_links, crm::v1::VisitorLink)                           \
   X(TargetDefinition, target_definition, target_definitions, targeting::v1::TargetDefinition) \
   X(Handover, handover, handovers, targeting::v1::Handover)                                   \
   X(SponsorshipProgram, sponsorship_program, sponsorship_programs,                            \

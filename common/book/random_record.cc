@@ -122,6 +122,8 @@ void Generator::Fill(Engagement* m) {
   *m->mutable_occur_time() =
       test::Stamp(test::At("2026-02-01") + absl::Hours(static_cast<int64_t>(number % 7)));
   if (number % 5 != 0) m->set_account_id(Id("a", number % id_count_));
+  // Visitors too, some of whom change: an engagement can be told to be another visitor's.
+  if (Often()) m->set_visitor_id(SomeId("w"));
   if (number % 3 != 0) m->set_contact_id(Id("c", number % id_count_));
   m->set_type(static_cast<Engagement::Type>(1 + Number(21)));
   m->set_content_id(MaybeId("k"));
@@ -147,7 +149,15 @@ void Generator::Fill(crm::v1::TenantSettings* m) {
 }
 
 void Generator::FillOther(Record* record) {
-  switch (Number(4)) {
+  switch (Number(6)) {
+    case 4:
+    case 5: {
+      auto* link = record->mutable_visitor_link();
+      link->set_id(SomeId("w"));
+      link->set_account_id(SomeId("a"));
+      link->set_contact_id(MaybeId("c"));
+      return;
+    }
     case 0: {
       auto* rate = record->mutable_exchange_rate();
       rate->set_id(SomeId("x"));

@@ -21,6 +21,7 @@ struct NameSet {
   Names accounts;
   Names contacts;
   Names opportunities;
+  Names visitors;
   Names symbols;
   // TouchDetails as their bytes: few combinations occur, so a touch takes four bytes for four ids.
   Names details;

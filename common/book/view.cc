@@ -167,6 +167,29 @@ int64_t BookView::engagement_count() const {
   return data_->attached_count + data_->unattached_count;
 }
 int64_t BookView::unattached_engagement_count() const { return data_->unattached_count; }
+uint32_t BookView::visitor_row_count() const { return data_->tables.visitors.row_count(); }
+std::optional<VisitorRow> BookView::FindVisitor(std::string_view id) const {
+  const uint32_t row = data_->names->visitors.Find(id);
+  if (row == Names::kNone || engagements_of(VisitorRow{row}).empty()) return std::nullopt;
+  return VisitorRow{row};
+}
+std::string_view BookView::visitor_id(VisitorRow row) const {
+  return data_->names->visitors.Text(Index(row));
+}
+std::span<const EngagementEvent> BookView::engagements_of(VisitorRow row) const {
+  const Table<EventChunk>& events = data_->tables.visitors;
+  if (Index(row) >= events.row_count()) return {};
+  const Ref<EventBlock>& block = events.chunk(Index(row)).blocks[events.slot(Index(row))];
+  return block ? block->sorted() : std::span<const EngagementEvent>();
+}
+std::shared_ptr<const crm::v1::VisitorLink> BookView::link_of(VisitorRow row) const {
+  const std::string_view id = visitor_id(row);
+  const auto& links = visitor_links();
+  const auto found = std::lower_bound(
+      links.begin(), links.end(), id,
+      [](const auto& link, std::string_view wanted) { return link->id() < wanted; });
+  return found != links.end() && (*found)->id() == id ? *found : nullptr;
+}
 TouchDetails BookView::details(const EngagementEvent& event) const {
   return DetailsOf(event, *data_->names);
 }

@@ -62,6 +62,7 @@ struct Tables {
   Table<EventChunk> events;
   Table<ContactChunk> contacts;
   Table<OpportunityChunk> opportunities;
+  Table<EventChunk> visitors;  // their engagements
 };
 
 // Sums that do not depend on the order of what was added.
