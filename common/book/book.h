@@ -68,10 +68,11 @@ class BookView {
   // Computed on first use, kept with the view.
   std::span<const AccountRow> accounts_by_id() const;
 
-  // Accounts whose own record, engagements or contacts may have changed since an older view of
-  // the same Book, by rising row: all that changed, and a few neighbors that did not. Nothing
-  // where it cannot be told, or everything may differ: the Book was read anew, or settings or
-  // exchange rates changed. Takes far less than a look at every account.
+  // Accounts whose own record, engagements, contacts, opportunities, trigger events or call
+  // summaries may have changed since an older view of the same Book, by rising row: all that
+  // changed, and a few neighbors that did not. Nothing where it cannot be told, or everything may
+  // differ: the Book was read anew, or settings or exchange rates changed. Takes far less than a
+  // look at every account.
   std::optional<std::vector<AccountRow>> AccountsChangedSince(const BookView& older) const;
 
   // ---- contacts

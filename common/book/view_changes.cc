@@ -31,6 +31,31 @@ void AddAccounts(const Table<Chunk>& older, const Table<Chunk>& newer,
   });
 }
 
+// Accounts of the messages that came, went or changed. Both lists are by rising id and share
+// what did not change.
+template <class Message>
+void AddAccounts(const MessageList<Message>& older, const MessageList<Message>& newer,
+                 const NameSet& names, std::vector<uint32_t>* accounts) {
+  if (&older == &newer) return;
+  const auto add = [&](const Message& message) {
+    const uint32_t row = names.accounts.Find(message.account_id());
+    if (row != Names::kNone) accounts->push_back(row);
+  };
+  auto then = older.begin();
+  for (auto now = newer.begin(); now != newer.end() || then != older.end();) {
+    if (now != newer.end() && then != older.end() && *now == *then) {
+      ++now, ++then;
+    } else if (then == older.end() || (now != newer.end() && (*now)->id() < (*then)->id())) {
+      add(**now++);
+    } else if (now == newer.end() || (*then)->id() < (*now)->id()) {
+      add(**then++);
+    } else {  // changed
+      add(**now++);
+      add(**then++);
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<std::vector<AccountRow>> BookView::AccountsChangedSince(const BookView& older) const {
@@ -60,6 +85,9 @@ std::optional<std::vector<AccountRow>> BookView::AccountsChangedSince(const Book
   // Rows that were only named meanwhile, in a chunk that did not change for it.
   for (uint32_t row = then.tables.accounts.row_count(); row < row_count; ++row) rows.push_back(row);
   AddAccounts(then.tables.contacts, now.tables.contacts, &rows);
+  AddAccounts(then.tables.opportunities, now.tables.opportunities, &rows);
+  AddAccounts(*then.messages.trigger_event, *now.messages.trigger_event, *now.names, &rows);
+  AddAccounts(*then.messages.call_summary, *now.messages.call_summary, *now.names, &rows);
   std::sort(rows.begin(), rows.end());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   std::vector<AccountRow> accounts;

@@ -29,9 +29,9 @@ Result<Audience> JudgeAccounts(const Definition& definition, const book::BookVie
     if (i % kRowsBetweenChecks == 0) GTM_RETURN_IF_ERROR(check_alive());
     const auto row = static_cast<book::AccountRow>(i);
     if (!view.is_live(row)) continue;
-    const AccountScore score = scorer.Score(row);
-    audience.verdicts[i] = score.verdict;
-    audience.fit_micropoints[i] = score.fit.micropoints;
+    const criteria::ScoreRange fit = scorer.ScoreFit(row);
+    audience.verdicts[i] = VerdictOf(definition, fit);
+    audience.fit_micropoints[i] = fit.micropoints;
   }
   return audience;
 }

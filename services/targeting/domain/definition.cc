@@ -37,6 +37,7 @@ void CheckNumbers(const DefinitionSpec& spec, const std::string& at,
   CheckRange(rule.active_window_days, 1, 3'650, at + ".engagement_rule.active_window_days", out);
   CheckRange(spec.fit_priority_weight, 0, 1'000, at + ".fit_priority_weight", out);
   CheckRange(spec.engagement_priority_weight, 0, 1'000, at + ".engagement_priority_weight", out);
+  CheckRange(spec.urgency_priority_weight, 0, 1'000, at + ".urgency_priority_weight", out);
   CheckRange(spec.target_min_fit_points, 0, 100, at + ".target_min_fit_points", out);
   CheckRange(spec.prospect_min_engagement_points, 0, 100, at + ".prospect_min_engagement_points",
              out);
@@ -55,16 +56,30 @@ std::vector<AttributeRef> Resolve(const std::vector<Criterion>& criteria) {
   return refs;
 }
 
-// The fit's share of the priority, rounded down to a whole micropoint.
-int64_t FitPriorityMax(const DefinitionSpec& spec) {
-  if (spec.engagement_criteria.empty()) return criteria::kFullScoreMicropoints;
+struct PriorityMax {
+  int64_t engagement = 0;
+  int64_t urgency = 0;
+};
+// What is scored shares the priority by weight. The fit's share is rounded down, then that of
+// engagement, and urgency has what is left; without urgency engagement has.
+PriorityMax SharePriority(const DefinitionSpec& spec) {
+  const bool scores_engagement = !spec.engagement_criteria.empty();
   int64_t fit = spec.fit_priority_weight;
   int64_t engagement = spec.engagement_priority_weight;
-  if (fit == 0 && engagement == 0) {
+  const int64_t urgency = spec.urgency_priority_weight;
+  if (fit == 0 && engagement == 0 && urgency == 0) {
     fit = kFitPriorityWeightDefault;
     engagement = kEngagementPriorityWeightDefault;
   }
-  return criteria::kFullScoreMicropoints * fit / (fit + engagement);
+  if (!scores_engagement) engagement = 0;
+  const int64_t sum = fit + engagement + urgency;
+  // All weight is on engagement, which is not scored.
+  if (sum == 0) return {};
+  constexpr int64_t kFull = criteria::kFullScoreMicropoints;
+  const int64_t rest = kFull - kFull * fit / sum;
+  if (urgency == 0) return {scores_engagement ? rest : 0, 0};
+  const int64_t share = kFull * engagement / sum;
+  return {share, rest - share};
 }
 
 }  // namespace
@@ -98,7 +113,9 @@ Result<Definition> Definition::Compile(DefinitionSpec spec, std::string_view fie
     GTM_ASSIGN_OR_RETURN(definition.engagement_, Evaluator::Compile(spec.engagement_criteria, at));
     definition.engagement_attributes_ = Resolve(spec.engagement_criteria);
   }
-  definition.fit_priority_max_ = FitPriorityMax(spec);
+  const PriorityMax max = SharePriority(spec);
+  definition.engagement_priority_max_ = max.engagement;
+  definition.urgency_priority_max_ = max.urgency;
   const auto reads = [](const std::vector<AttributeRef>& refs) {
     return std::any_of(refs.begin(), refs.end(), ReadsEngagement);
   };

@@ -10,6 +10,7 @@
 #include "common/core/result.h"
 #include "common/criteria/criteria.h"
 #include "services/targeting/domain/attributes.h"
+#include "services/targeting/domain/triggers.h"
 
 namespace gtm::targeting::domain {
 
@@ -48,6 +49,8 @@ struct DefinitionSpec {
   }();
   int32_t fit_priority_weight = 0;
   int32_t engagement_priority_weight = 0;
+  int32_t urgency_priority_weight = 0;  // 0: urgency is not scored
+  UrgencyRules urgency_rules;
   int32_t target_min_fit_points = 0;
   int32_t prospect_min_engagement_points = 0;
 };
@@ -80,12 +83,14 @@ class Definition {
   int64_t prospect_min_micropoints() const {
     return spec_.prospect_min_engagement_points * criteria::kMicropointsPerPoint;
   }
-  // What fit and engagement add to the priority at most; together 100,000,000. All of it
-  // is the fit's where engagement is not scored.
-  int64_t fit_priority_max() const { return fit_priority_max_; }
-  int64_t engagement_priority_max() const {
-    return criteria::kFullScoreMicropoints - fit_priority_max_;
+  bool scores_urgency() const { return spec_.urgency_priority_weight > 0; }
+  // What fit, engagement and urgency add to the priority at most; together 100,000,000. 0 for
+  // what is not scored.
+  int64_t fit_priority_max() const {
+    return criteria::kFullScoreMicropoints - engagement_priority_max_ - urgency_priority_max_;
   }
+  int64_t engagement_priority_max() const { return engagement_priority_max_; }
+  int64_t urgency_priority_max() const { return urgency_priority_max_; }
 
  private:
   Definition() = default;
@@ -96,7 +101,8 @@ class Definition {
   std::vector<AttributeRef> fit_attributes_;
   std::vector<AttributeRef> person_attributes_;
   std::vector<AttributeRef> engagement_attributes_;
-  int64_t fit_priority_max_ = criteria::kFullScoreMicropoints;
+  int64_t engagement_priority_max_ = 0;
+  int64_t urgency_priority_max_ = 0;
   bool reads_engagement_ = false;
 };
 

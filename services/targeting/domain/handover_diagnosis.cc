@@ -59,7 +59,7 @@ void ReadHandovers(const Definition& definition, const book::BookView& view, con
     const auto row = view.FindAccount(handover->account_id());
     Verdict verdict = Verdict::kUndecided;
     if (row && view.is_live(*row)) {
-      verdict = AccountScorer(definition, view, time).Score(*row).verdict;
+      verdict = VerdictOf(definition, AccountScorer(definition, view, time).ScoreFit(*row));
     }
     const bool accepted = state != Handover::STATE_REJECTED;
     if (verdict == Verdict::kTarget) facts->accepted_targets.Add(accepted);

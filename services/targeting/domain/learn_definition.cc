@@ -20,14 +20,17 @@ struct CasePoints {
 CasePoints PointsOf(const Definition& definition, const book::BookView& view,
                     const LearningCases& cases) {
   CasePoints points;
+  std::shared_ptr<const TriggerIndex> triggers;
   for (size_t row = 0; row < cases.accounts.size(); ++row) {
     AccountScorer scorer(definition, view, cases.KnownTime(row));
+    scorer.ShareTriggers(triggers);
     const AccountScore score = scorer.Score(cases.accounts[row]);
     const auto in_points = [](int64_t micropoints) {
       return static_cast<double>(micropoints) / criteria::kMicropointsPerPoint;
     };
     points.priority.push_back(in_points(score.priority.micropoints));
     points.fit.push_back(in_points(score.fit.micropoints));
+    triggers = scorer.triggers();
   }
   return points;
 }

@@ -238,7 +238,9 @@ class Replayer {
       if (definitions[side] == nullptr) continue;
       const bool is_target =
           row && view_.is_live(*row) &&
-          AccountScorer(*definitions[side], view_, time).Score(*row).verdict == Verdict::kTarget;
+          VerdictOf(*definitions[side],
+                    AccountScorer(*definitions[side], view_, time).ScoreFit(*row)) ==
+              Verdict::kTarget;
       ReplaySideOutcomes& outcomes = result_.outcomes[side];
       add(is_target ? &outcomes.targets : &outcomes.others);
     }

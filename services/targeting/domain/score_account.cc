@@ -49,6 +49,26 @@ criteria::Part PriorityPart(std::string id, int64_t max, const ScoreRange& range
   return part;
 }
 
+// The shares of what is scored.
+class PriorityRange {
+ public:
+  void Add(int64_t max, const std::optional<ScoreRange>& score) {
+    if (!score) return;
+    range_.micropoints += Scale(max, score->micropoints);
+    range_.low_micropoints += Scale(max, score->low_micropoints);
+    range_.high_micropoints += Scale(max, score->high_micropoints);
+    known_ += max * score->known_weight_bps;
+  }
+  ScoreRange Take() {
+    range_.known_weight_bps = static_cast<int32_t>(known_ / kFullScoreMicropoints);
+    return range_;
+  }
+
+ private:
+  ScoreRange range_;
+  int64_t known_ = 0;
+};
+
 }  // namespace
 
 ExplainedScore ExplainPriority(const Definition& definition, const AccountScore& score) {
@@ -58,6 +78,9 @@ ExplainedScore ExplainPriority(const Definition& definition, const AccountScore&
     out.parts.push_back(
         PriorityPart("engagement", definition.engagement_priority_max(), *score.engagement));
   }
+  if (score.urgency) {
+    out.parts.push_back(PriorityPart("urgency", definition.urgency_priority_max(), *score.urgency));
+  }
   return out;
 }
 
@@ -65,24 +88,6 @@ bool LeavesRoom(const Definition& definition, size_t criterion, uint32_t outcome
   const criteria::Evaluator& fit = definition.fit();
   return outcome == criteria::kMissingOutcome &&
          fit.least_micropoints(criterion) < fit.most_micropoints(criterion);
-}
-
-ScoreRange Prioritize(const Definition& definition, const ScoreRange& fit,
-                      const std::optional<ScoreRange>& engagement) {
-  if (!engagement) return fit;
-  const int64_t fit_max = definition.fit_priority_max();
-  const int64_t engagement_max = definition.engagement_priority_max();
-  ScoreRange out;
-  out.micropoints =
-      Scale(fit_max, fit.micropoints) + Scale(engagement_max, engagement->micropoints);
-  out.low_micropoints =
-      Scale(fit_max, fit.low_micropoints) + Scale(engagement_max, engagement->low_micropoints);
-  out.high_micropoints =
-      Scale(fit_max, fit.high_micropoints) + Scale(engagement_max, engagement->high_micropoints);
-  out.known_weight_bps = static_cast<int32_t>(
-      (fit_max * fit.known_weight_bps + engagement_max * engagement->known_weight_bps) /
-      kFullScoreMicropoints);
-  return out;
 }
 
 Verdict VerdictOf(const Definition& definition, const ScoreRange& fit) {
@@ -98,25 +103,36 @@ bool IsProspect(const Definition& definition, Verdict verdict,
 }
 
 AccountScore JudgeAccount(const Definition& definition, const ScoreRange& fit,
-                          const std::optional<ScoreRange>& engagement) {
+                          const std::optional<ScoreRange>& engagement,
+                          const std::optional<ScoreRange>& urgency) {
   AccountScore score;
   score.fit = fit;
   score.engagement = engagement;
-  score.priority = Prioritize(definition, fit, engagement);
+  score.urgency = urgency;
+  PriorityRange priority;
+  priority.Add(definition.fit_priority_max(), fit);
+  priority.Add(definition.engagement_priority_max(), engagement);
+  priority.Add(definition.urgency_priority_max(), urgency);
+  score.priority = priority.Take();
   score.verdict = VerdictOf(definition, fit);
   score.prospect = IsProspect(definition, score.verdict, engagement);
   return score;
 }
 
 AccountScorer::AccountScorer(const Definition& definition, const book::BookView& view,
-                             absl::Time as_of)
+                             absl::Time as_of, std::optional<book::AccountRow> only)
     : definition_(definition),
       context_{view, as_of, view.settings().calendar.DayOf(as_of)},
       meter_(definition.spec().engagement_rule, as_of),
+      only_(only),
       fit_values_(definition.fit_attributes().size()),
       engagement_values_(definition.engagement_attributes().size()),
       fit_outcomes_(fit_values_.size()),
       engagement_outcomes_(engagement_values_.size()) {}
+
+void AccountScorer::ShareTriggers(std::shared_ptr<const TriggerIndex> triggers) {
+  triggers_ = std::move(triggers);
+}
 
 void AccountScorer::Read(book::AccountRow row) {
   if (read_ == row) return;
@@ -133,24 +149,46 @@ void AccountScorer::Read(book::AccountRow row) {
   read(definition_.engagement_attributes(), &engagement_values_);
 }
 
+void AccountScorer::ReadUrgency(book::AccountRow row) {
+  if (!definition_.scores_urgency() || urgency_read_ == row) return;
+  urgency_read_ = row;
+  if (triggers_ == nullptr) triggers_ = std::make_shared<TriggerIndex>(context_.view, only_);
+  const UrgencyReader reader(context_.view, definition_.spec().urgency_rules, triggers_);
+  urgency_ = reader.Read(row, context_.as_of);
+}
+
+AccountScore AccountScorer::Judge(const ScoreRange& fit,
+                                  const std::optional<ScoreRange>& engagement) const {
+  std::optional<ScoreRange> urgency;
+  if (definition_.scores_urgency()) urgency = urgency_.range;
+  return JudgeAccount(definition_, fit, engagement, urgency);
+}
+
+ScoreRange AccountScorer::ScoreFit(book::AccountRow row) {
+  Read(row);
+  return definition_.fit().Evaluate(fit_values_);
+}
+
 AccountScore AccountScorer::Score(book::AccountRow row) {
   Read(row);
+  ReadUrgency(row);
   std::optional<ScoreRange> engagement;
   if (definition_.engagement() != nullptr) {
     engagement = definition_.engagement()->Evaluate(engagement_values_);
   }
-  return JudgeAccount(definition_, definition_.fit().Evaluate(fit_values_), engagement);
+  return Judge(definition_.fit().Evaluate(fit_values_), engagement);
 }
 
 WeighedAccount AccountScorer::Weigh(book::AccountRow row) {
   Read(row);
+  ReadUrgency(row);
   std::optional<ScoreRange> engagement;
   if (definition_.engagement() != nullptr) {
     engagement = definition_.engagement()->Evaluate(engagement_values_, engagement_outcomes_);
   }
   const ScoreRange fit = definition_.fit().Evaluate(fit_values_, fit_outcomes_);
-  return {JudgeAccount(definition_, fit, engagement), fit_values_, fit_outcomes_,
-          engagement_values_, engagement_outcomes_};
+  return {Judge(fit, engagement), fit_values_,          fit_outcomes_,
+          engagement_values_,     engagement_outcomes_, urgency_.parts};
 }
 
 ExplainedAccountScore AccountScorer::Explain(book::AccountRow row) {
@@ -161,6 +199,7 @@ ExplainedAccountScore AccountScorer::Explain(book::AccountRow row) {
   if (definition_.engagement() != nullptr) {
     out.engagement = definition_.engagement()->Explain(engagement_values_);
   }
+  if (out.score.urgency) out.urgency = criteria::ExplainedScore{urgency_.range, urgency_.parts};
   out.priority = ExplainPriority(definition_, out.score);
   if (out.score.verdict == Verdict::kUndecided) {
     for (size_t i = 0; i < fit_outcomes_.size(); ++i) {
@@ -174,9 +213,18 @@ ExplainedAccountScore AccountScorer::Explain(book::AccountRow row) {
 
 void AccountScorer::AppendInputs(book::AccountRow row, std::string* out) {
   Read(row);
+  ReadUrgency(row);
   AppendText(context_.view.account(row).id, out);
   AppendValues(fit_values_, out);
   AppendValues(engagement_values_, out);
+  if (!definition_.scores_urgency()) return;
+  AppendNumber(urgency_.why_now_asked ? 1 : 0, out);
+  AppendNumber(urgency_.triggers.size(), out);
+  for (const TriggerAssessment& trigger : urgency_.triggers) {
+    AppendText(trigger.event_id, out);
+    AppendNumber(static_cast<uint64_t>(trigger.reason), out);
+    AppendNumber(static_cast<uint64_t>(trigger.strength_micropoints), out);
+  }
 }
 
 }  // namespace gtm::targeting::domain

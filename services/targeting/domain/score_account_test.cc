@@ -100,6 +100,40 @@ TEST_F(ScoreAccount, TakesTheFitAsPriorityWhereEngagementIsNotScored) {
   EXPECT_EQ(out.priority.parts[0].micropoints, out.score.fit.micropoints);
 }
 
+// UR-01 to UR-07: urgency is the third part of a priority, and what it is made of is told.
+TEST_F(ScoreAccount, AddsUrgencyWhereTheDefinitionGivesItWeight) {
+  PutAccount("acme", 2822, "Software", {"Redshift", "Snowflake"});
+  crm::v1::TriggerEvent shift;
+  shift.set_id("new-boss");
+  shift.set_account_id("acme");
+  shift.set_type(crm::v1::TriggerEvent::TYPE_AUTHORITY_SHIFT);
+  *shift.mutable_occur_time() = test::Stamp("2026-06-30");
+  shift.set_has_authority(true);
+  shift.set_solves_problem(true);
+  records_.Put(test::Wrap(shift));
+  DefinitionSpec spec = TestSpec();
+  spec.fit_priority_weight = 50;
+  spec.engagement_priority_weight = 30;
+  spec.urgency_priority_weight = 20;
+  spec.urgency_rules.authority_shift_points = 70;
+  const ExplainedAccountScore out = Explain("acme", Compiled(spec));
+  // Fit 90, no engagement, urgency 70 points: 45 + 0 + 14.
+  ASSERT_TRUE(out.score.urgency.has_value());
+  EXPECT_EQ(out.score.urgency->micropoints, 70'000'000);
+  EXPECT_EQ(out.score.priority.micropoints, 59'000'000);
+  ASSERT_EQ(out.priority.parts.size(), 3u);
+  EXPECT_EQ(out.priority.parts[2].criterion_id, "urgency");
+  EXPECT_EQ(out.priority.parts[2].micropoints, 14'000'000);
+  ASSERT_EQ(out.urgency->parts.size(), 1u);
+  EXPECT_EQ(out.urgency->parts[0].criterion_id, "new-boss");
+  EXPECT_FALSE(Explain("acme", definition_).score.urgency.has_value());
+  // Without engagement the other two share the priority.
+  spec.engagement_criteria.clear();
+  const ExplainedAccountScore two = Explain("acme", Compiled(spec));
+  EXPECT_EQ(two.priority.parts.size(), 2u);
+  EXPECT_EQ(two.score.priority.micropoints, 84'285'714);  // (50 * 90 + 20 * 70) / 70
+}
+
 TEST_F(ScoreAccount, ReadsAgesAsOfTheQuestion) {
   records_.Put(test::Account("acme").Set([](crm::v1::Account& a) {
     *a.mutable_leadership_change_date() = test::Date("2026-06-01");

@@ -30,6 +30,8 @@ uint64_t DigestOf(const AccountScore& score) {
   add_range(score.priority);
   add(score.engagement.has_value());
   if (score.engagement) add_range(*score.engagement);
+  add(score.urgency.has_value());
+  if (score.urgency) add_range(*score.urgency);
   add(static_cast<int64_t>(score.verdict));
   add(score.prospect);
   return hash <= kToTell ? hash + 2 : hash;
@@ -91,6 +93,11 @@ ScoreWatch::Changes ScoreWatch::Update(const Definition& definition, const book:
   }
   everything |= !touched;
   definition_ = std::move(used);
+  // What was read of triggers is true until one changes, or an account comes that one names.
+  const bool came = !touched || std::any_of(touched->begin(), touched->end(), [&](auto row) {
+    return view.is_live(row) && !seen_->is_live(row);
+  });
+  if (triggers_ != nullptr && !came && triggers_->Holds(view)) scorer.ShareTriggers(triggers_);
   if (!account_ids_.empty()) {
     for (const std::string& id : account_ids_) {
       auto row = view.FindAccount(id);
@@ -109,6 +116,7 @@ ScoreWatch::Changes ScoreWatch::Update(const Definition& definition, const book:
     for (const book::AccountRow row : *touched) Look(&scorer, view, row, &changes);
   }
   seen_ = view;
+  triggers_ = scorer.triggers();
   return changes;
 }
 

@@ -2,6 +2,7 @@
 // What changed among the scores of a tenant's accounts (C03): after a change of the records
 // only the accounts that it touched are scored, and told where their score is another one.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,7 @@ class ScoreWatch {
   const std::vector<std::string> account_ids_;
   std::optional<book::BookView> seen_;
   std::string definition_;  // id and version
+  std::shared_ptr<const TriggerIndex> triggers_;
   std::vector<Told> told_;  // by row
 };
 

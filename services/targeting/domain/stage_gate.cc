@@ -165,7 +165,8 @@ Evidence MeasuredInterest(const Definition* definition, const book::BookView& vi
     out.needed = "record the account of the opportunity";
     return out;
   }
-  const AccountScore score = AccountScorer(*definition, view, as_of).Score(deal.account);
+  const AccountScore score =
+      AccountScorer(*definition, view, as_of, deal.account).Score(deal.account);
   const int64_t engagement = score.engagement ? score.engagement->micropoints : 0;
   const int64_t wanted = definition->prospect_min_micropoints();
   const auto points = [](int64_t micropoints) {

@@ -1,7 +1,9 @@
 #include "services/targeting/domain/urgency.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
+#include <utility>
 
 #include "services/targeting/domain/proto_time.h"
 
@@ -139,27 +141,46 @@ void ScoreTriggers(bool why_now_asked, const UrgencyRules& rules, AccountUrgency
   }
 }
 
-UrgencyReader::UrgencyReader(const book::BookView& view, const UrgencyRules& rules,
-                             std::optional<book::AccountRow> only)
-    : view_(view), rules_(rules) {
+TriggerIndex::TriggerIndex(const book::BookView& view, std::optional<book::AccountRow> only) {
   const std::string_view only_id = only ? view.account(*only).id : std::string_view();
+  const auto keep = [&](const auto& all, auto* kept) {
+    if (!only) {
+      *kept = all;
+      return;
+    }
+    std::copy_if(all.begin(), all.end(), std::back_inserter(*kept),
+                 [&](const auto& message) { return message->account_id() == only_id; });
+  };
+  keep(view.trigger_events(), &events_);
+  keep(view.call_summaries(), &calls_);
   const auto known_of = [&](const std::string& account_id) -> Known* {
-    if (only && account_id != only_id) return nullptr;
     const auto row = only ? only : view.FindAccount(account_id);
     return row ? &known_[static_cast<uint32_t>(*row)] : nullptr;
   };
-  for (const auto& event : view.trigger_events()) {
+  for (const auto& event : events_) {
     if (Known* known = known_of(event->account_id())) known->triggers.push_back(event.get());
   }
-  for (const auto& call : view.call_summaries()) {
+  for (const auto& call : calls_) {
     if (Known* known = known_of(call->account_id())) known->calls.push_back(call.get());
   }
 }
 
-const UrgencyReader::Known* UrgencyReader::Find(book::AccountRow account) const {
+bool TriggerIndex::Holds(const book::BookView& view) const {
+  return events_ == view.trigger_events() && calls_ == view.call_summaries();
+}
+
+const TriggerIndex::Known* TriggerIndex::Find(book::AccountRow account) const {
   const auto found = known_.find(static_cast<uint32_t>(account));
   return found == known_.end() ? nullptr : &found->second;
 }
+
+UrgencyReader::UrgencyReader(const book::BookView& view, const UrgencyRules& rules,
+                             std::optional<book::AccountRow> only)
+    : UrgencyReader(view, rules, std::make_shared<const TriggerIndex>(view, only)) {}
+
+UrgencyReader::UrgencyReader(const book::BookView& view, const UrgencyRules& rules,
+                             std::shared_ptr<const TriggerIndex> index)
+    : view_(view), rules_(rules), index_(std::move(index)) {}
 
 bool UrgencyReader::IsOpen(const book::OpportunityFacts& opportunity, absl::Time as_of) {
   const book::StageChange* stage = book::StageAt(opportunity, as_of);
@@ -204,7 +225,7 @@ bool UrgencyReader::WhyNowAsked(book::AccountRow account, const Known* known,
 std::vector<TriggerAssessment> UrgencyReader::Triggers(book::AccountRow account,
                                                        absl::Time as_of) const {
   static const TriggerList kNone;
-  const Known* known = Find(account);
+  const Known* known = index_->Find(account);
   return JudgeTriggers(known == nullptr ? kNone : known->triggers,
                        view_.account(account).leadership_change_day, rules_,
                        view_.settings().calendar, as_of);
@@ -212,7 +233,7 @@ std::vector<TriggerAssessment> UrgencyReader::Triggers(book::AccountRow account,
 
 AccountUrgency UrgencyReader::Read(book::AccountRow account, absl::Time as_of) const {
   AccountUrgency out;
-  const Known* known = Find(account);
+  const Known* known = index_->Find(account);
   out.triggers = Triggers(account, as_of);
   out.why_now_asked = WhyNowAsked(account, known, as_of);
   ScoreTriggers(out.why_now_asked, rules_, &out);

@@ -8,6 +8,7 @@
 // never lowers it, and it never passes 100.
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,13 +57,39 @@ struct BuyingConditions {
   bool need_without_trigger = false;
 };
 
+// The trigger events and call summaries of a view by account. Immutable, thread-safe; keeps
+// what it names alive, and not the view.
+class TriggerIndex {
+ public:
+  // Looks at every trigger event and call summary once. With `only`, knows those of this
+  // account alone, which is quicker.
+  explicit TriggerIndex(const book::BookView& view,
+                        std::optional<book::AccountRow> only = std::nullopt);
+
+  struct Known {
+    TriggerList triggers;
+    std::vector<const crm::v1::CallSummary*> calls;
+  };
+  // Null where nothing is known.
+  const Known* Find(book::AccountRow account) const;
+  // The triggers and calls of `view` are those that it knows. Where it is a later view of the
+  // same Book, and no account came since, an index of it would be the same.
+  bool Holds(const book::BookView& view) const;
+
+ private:
+  book::MessageList<crm::v1::TriggerEvent> events_;
+  book::MessageList<crm::v1::CallSummary> calls_;
+  absl::flat_hash_map<uint32_t, Known> known_;
+};
+
 // Urgency of any account of a view. Reading is thread-safe.
 class UrgencyReader {
  public:
-  // `view` outlives the reader. Looks at every trigger event and call summary once. With
-  // `only`, knows those of this account alone, which is quicker.
+  // `view` outlives the reader.
   UrgencyReader(const book::BookView& view, const UrgencyRules& rules,
                 std::optional<book::AccountRow> only = std::nullopt);
+  UrgencyReader(const book::BookView& view, const UrgencyRules& rules,
+                std::shared_ptr<const TriggerIndex> index);
 
   AccountUrgency Read(book::AccountRow account, absl::Time as_of) const;
   // The triggers alone.
@@ -74,19 +101,15 @@ class UrgencyReader {
   static bool IsOpen(const book::OpportunityFacts& opportunity, absl::Time as_of);
 
  private:
-  struct Known {
-    TriggerList triggers;
-    std::vector<const crm::v1::CallSummary*> calls;
-  };
+  using Known = TriggerIndex::Known;
   // When somebody last looked: a trigger, a call, a stage of a deal that answers why now.
   std::optional<absl::Time> LastLook(book::AccountRow account, const Known* known,
                                      absl::Time as_of) const;
   bool WhyNowAsked(book::AccountRow account, const Known* known, absl::Time as_of) const;
-  const Known* Find(book::AccountRow account) const;
 
   const book::BookView& view_;
   const UrgencyRules rules_;
-  absl::flat_hash_map<uint32_t, Known> known_;
+  const std::shared_ptr<const TriggerIndex> index_;
 };
 
 // The score of judged triggers, into range and parts. `why_now_asked` false and no trigger:

@@ -70,7 +70,7 @@ Status FillScore(const records_client::Question& question, Handover* handover) {
   const auto row = question.view.FindAccount(handover->account_id());
   if (!row) return {};
   GTM_ASSIGN_OR_RETURN(const domain::Definition definition, CompileDefinition(**chosen));
-  domain::AccountScorer scorer(definition, question.view, question.as_of);
+  domain::AccountScorer scorer(definition, question.view, question.as_of, row);
   const domain::AccountScore score = scorer.Score(*row);
   handover->set_fit_micropoints(score.fit.micropoints);
   handover->set_priority_micropoints(score.priority.micropoints);

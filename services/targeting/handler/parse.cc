@@ -11,6 +11,7 @@
 #include "fmt/format.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "services/targeting/handler/parse_urgency.h"
 
 namespace gtm::targeting::handler {
 namespace {
@@ -142,6 +143,9 @@ domain::DefinitionSpec SpecOf(const v1::TargetDefinition& definition, Violations
   CheckWords(definition, violations);
   spec.fit_priority_weight = definition.fit_priority_weight();
   spec.engagement_priority_weight = definition.engagement_priority_weight();
+  spec.urgency_priority_weight = definition.urgency_priority_weight();
+  spec.urgency_rules =
+      UrgencyRulesOf(definition.urgency_rules(), "definition.urgency_rules", violations);
   spec.target_min_fit_points = definition.target_min_fit_points();
   spec.prospect_min_engagement_points = definition.prospect_min_engagement_points();
   return spec;

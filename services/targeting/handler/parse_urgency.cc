@@ -4,8 +4,8 @@
 
 namespace gtm::targeting::handler {
 
-int32_t NumberOr(int32_t number, int32_t otherwise, int32_t min, int32_t max, const char* field,
-                 Violations* violations) {
+int32_t NumberOr(int32_t number, int32_t otherwise, int32_t min, int32_t max,
+                 const std::string& field, Violations* violations) {
   if (number == 0) return otherwise;
   if (number < min || number > max) {
     violations->Add(field, fmt::format("{} is out of range; use {} to {}, or 0 for {}", number, min,
@@ -14,27 +14,27 @@ int32_t NumberOr(int32_t number, int32_t otherwise, int32_t min, int32_t max, co
   return number;
 }
 
-domain::UrgencyRules UrgencyRulesOf(const v1::UrgencyRules& rules, Violations* violations) {
+domain::UrgencyRules UrgencyRulesOf(const v1::UrgencyRules& rules, const std::string& field,
+                                    Violations* violations) {
   constexpr int32_t kPointsMax = 100;
   constexpr int32_t kDaysMax = 3'650;
   domain::UrgencyRules out;
-  const auto points = [&](int32_t number, int32_t* value, const char* field) {
-    *value = NumberOr(number, *value, 1, kPointsMax, field, violations);
+  const auto points = [&](int32_t number, int32_t* value, const char* name) {
+    *value = NumberOr(number, *value, 1, kPointsMax, field + name, violations);
   };
-  const auto days = [&](int32_t number, int32_t* value, const char* field) {
-    *value = NumberOr(number, *value, 1, kDaysMax, field, violations);
+  const auto days = [&](int32_t number, int32_t* value, const char* name) {
+    *value = NumberOr(number, *value, 1, kDaysMax, field + name, violations);
   };
-  points(rules.mandate_points(), &out.mandate_points, "rules.mandate_points");
-  points(rules.authority_shift_points(), &out.authority_shift_points,
-         "rules.authority_shift_points");
-  points(rules.personal_drive_points(), &out.personal_drive_points, "rules.personal_drive_points");
-  days(rules.mandate_half_life_days(), &out.mandate_half_life_days, "rules.mandate_half_life_days");
+  points(rules.mandate_points(), &out.mandate_points, ".mandate_points");
+  points(rules.authority_shift_points(), &out.authority_shift_points, ".authority_shift_points");
+  points(rules.personal_drive_points(), &out.personal_drive_points, ".personal_drive_points");
+  days(rules.mandate_half_life_days(), &out.mandate_half_life_days, ".mandate_half_life_days");
   days(rules.authority_shift_half_life_days(), &out.authority_shift_half_life_days,
-       "rules.authority_shift_half_life_days");
+       ".authority_shift_half_life_days");
   days(rules.personal_drive_half_life_days(), &out.personal_drive_half_life_days,
-       "rules.personal_drive_half_life_days");
-  days(rules.merger_settle_days(), &out.merger_settle_days, "rules.merger_settle_days");
-  days(rules.review_days(), &out.review_days, "rules.review_days");
+       ".personal_drive_half_life_days");
+  days(rules.merger_settle_days(), &out.merger_settle_days, ".merger_settle_days");
+  days(rules.review_days(), &out.review_days, ".review_days");
   return out;
 }
 

@@ -10,10 +10,12 @@
 namespace gtm::targeting::handler {
 
 // A number that may be left 0, which gives `otherwise`; else it must lie in [min, max].
-int32_t NumberOr(int32_t number, int32_t otherwise, int32_t min, int32_t max, const char* field,
-                 Violations* violations);
+int32_t NumberOr(int32_t number, int32_t otherwise, int32_t min, int32_t max,
+                 const std::string& field, Violations* violations);
 
-domain::UrgencyRules UrgencyRulesOf(const v1::UrgencyRules& rules, Violations* violations);
+// `field` is where the rules are: "rules".
+domain::UrgencyRules UrgencyRulesOf(const v1::UrgencyRules& rules, const std::string& field,
+                                    Violations* violations);
 domain::SimmerFilter SimmerFilterOf(const v1::ListSimmeringRequest& request,
                                     Violations* violations);
 // Without as_of.

@@ -48,6 +48,9 @@ void Render(const std::string& account_id, const domain::AccountScore& score,
   if (score.engagement) {
     criteria::ToProto(ExplainedScore{*score.engagement, {}}, out->mutable_engagement());
   }
+  if (score.urgency) {
+    criteria::ToProto(ExplainedScore{*score.urgency, {}}, out->mutable_urgency());
+  }
   criteria::ToProto(ExplainedScore{score.priority, {}}, out->mutable_priority());
 }
 
@@ -56,6 +59,7 @@ void Render(const std::string& account_id, const domain::ExplainedAccountScore& 
   Frame(account_id, explained.score, out);
   criteria::ToProto(explained.fit, out->mutable_fit());
   if (explained.engagement) criteria::ToProto(*explained.engagement, out->mutable_engagement());
+  if (explained.urgency) criteria::ToProto(*explained.urgency, out->mutable_urgency());
   criteria::ToProto(explained.priority, out->mutable_priority());
   for (const std::string& id : explained.deciding_criterion_ids) {
     out->add_deciding_criterion_ids(id);

@@ -172,7 +172,7 @@ void CheckStored(const CompiledDefinition& compiled, const records_client::Quest
       ++changed;
       continue;
     }
-    domain::AccountScorer scorer(compiled.definition, question.view, time);
+    domain::AccountScorer scorer(compiled.definition, question.view, time, row);
     std::string inputs;
     scorer.AppendInputs(*row, &inputs);
     if (compiled.HashInputs(time, inputs) != handover->input_sha256()) {

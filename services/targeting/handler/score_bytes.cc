@@ -25,10 +25,11 @@ void AppendRange(int field, const ScoreRange& range, std::string* out) {
   AppendRange(range, out);
 }
 
-void AppendWhole(int field, const criteria::ExplainedScore& score, std::string* out) {
+void AppendWhole(int field, const ScoreRange& range, std::span<const criteria::Part> parts,
+                 std::string* out) {
   const wire::Nested nested(field, out);
-  AppendRange(score.range, out);
-  for (const criteria::Part& part : score.parts) {
+  AppendRange(range, out);
+  for (const criteria::Part& part : parts) {
     const wire::Nested message(Score::kPartsFieldNumber, out);
     wire::AppendText(ScorePart::kCriterionIdFieldNumber, part.criterion_id, out);
     wire::AppendNumber(ScorePart::kMicropointsFieldNumber, part.micropoints, out);
@@ -105,6 +106,7 @@ void ScoreBytes::Append(int field, std::string_view account_id, const domain::Ac
   if (score.engagement) AppendRange(AccountScore::kEngagementFieldNumber, *score.engagement, out);
   AppendRange(AccountScore::kPriorityFieldNumber, score.priority, out);
   AppendVerdict(score, out);
+  if (score.urgency) AppendRange(AccountScore::kUrgencyFieldNumber, *score.urgency, out);
 }
 
 void ScoreBytes::AppendExplained(const domain::Definition& definition, int field,
@@ -119,14 +121,18 @@ void ScoreBytes::AppendExplained(const domain::Definition& definition, int field
     AppendScore(AccountScore::kEngagementFieldNumber, *definition.engagement(), engagement_,
                 *score.engagement, account.engagement_values, account.engagement_outcomes, out);
   }
-  AppendWhole(AccountScore::kPriorityFieldNumber, domain::ExplainPriority(definition, score), out);
+  const criteria::ExplainedScore priority = domain::ExplainPriority(definition, score);
+  AppendWhole(AccountScore::kPriorityFieldNumber, priority.range, priority.parts, out);
   AppendVerdict(score, out);
-  if (score.verdict != domain::Verdict::kUndecided) return;
-  for (size_t i = 0; i < account.fit_outcomes.size(); ++i) {
-    if (!domain::LeavesRoom(definition, i, account.fit_outcomes[i])) continue;
-    wire::AppendItem(AccountScore::kDecidingCriterionIdsFieldNumber,
-                     definition.fit().criteria()[i].id, out);
+  if (score.verdict == domain::Verdict::kUndecided) {
+    for (size_t i = 0; i < account.fit_outcomes.size(); ++i) {
+      if (!domain::LeavesRoom(definition, i, account.fit_outcomes[i])) continue;
+      wire::AppendItem(AccountScore::kDecidingCriterionIdsFieldNumber,
+                       definition.fit().criteria()[i].id, out);
+    }
   }
+  if (!score.urgency) return;
+  AppendWhole(AccountScore::kUrgencyFieldNumber, *score.urgency, account.urgency_parts, out);
 }
 
 }  // namespace gtm::targeting::handler

@@ -38,6 +38,8 @@ class ScoreBytesTest : public TargetingHandlerTest {
     number->set_weight(3);
     number->mutable_bands()->add_bands()->set_share_bps(4'000);
     definition.set_prospect_min_engagement_points(10);
+    definition.set_urgency_priority_weight(20);
+    definition.mutable_urgency_rules()->set_mandate_points(77);
     return definition;
   }
 
@@ -72,6 +74,17 @@ class ScoreBytesTest : public TargetingHandlerTest {
       records.push_back(AnyAccount(id, &random));
       for (uint64_t e = random.Below(4); e > 0; --e) {
         records.push_back(test::Engagement(id + "e" + std::to_string(e), id, "2026-01-20"));
+      }
+      for (uint64_t t = random.Below(3); t > 0; --t) {
+        crm::v1::TriggerEvent event;
+        event.set_id(id + "t" + std::to_string(t));
+        event.set_account_id(id);
+        event.set_type(static_cast<crm::v1::TriggerEvent::Type>(1 + random.Below(3)));
+        *event.mutable_occur_time() = test::Stamp("2026-01-10");
+        if (random.Below(2) == 0) event.set_has_authority(random.Below(3) != 0);
+        if (random.Below(4) != 0) event.set_solves_problem(true);
+        *event.mutable_deadline_date() = test::Date("2026-05-01");
+        records.push_back(test::Wrap(event));
       }
     }
     records_.PutAll(records);
@@ -141,6 +154,7 @@ TEST_F(ScoreBytesTest, LeaveOutWhatIsNotScored) {
   v1::TargetDefinition definition = Definition();
   definition.clear_engagement_criteria();
   definition.clear_prospect_min_engagement_points();
+  definition.clear_urgency_priority_weight();
   ASSERT_THAT(Create(definition, "2026-01-14"), IsOk());
   rpc::Call call = At("2026-02-01");
   v1::ScoreAccountRequest request;
@@ -149,6 +163,7 @@ TEST_F(ScoreBytesTest, LeaveOutWhatIsNotScored) {
   v1::ScoreAccountResponse response;
   ASSERT_THAT(handler_.ScoreAccount(call, request, &response), IsOk());
   EXPECT_FALSE(response.score().has_engagement());
+  EXPECT_FALSE(response.score().has_urgency());
   EXPECT_EQ(response.score().priority().parts_size(), 1);
   EXPECT_FALSE(response.definition().review_overdue());
 }

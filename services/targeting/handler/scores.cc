@@ -111,7 +111,7 @@ Status TargetingHandler::ScoreAccount(rpc::Call& call, const v1::ScoreAccountReq
                        Ask(records_, definitions_, call, request.point(), request.definition_id()));
   const auto row = asked.question.view.FindAccount(request.account_id());
   if (!row) return NotFound("account", request.account_id());
-  domain::AccountScorer scorer(asked.definition(), asked.question.view, asked.question.as_of);
+  domain::AccountScorer scorer(asked.definition(), asked.question.view, asked.question.as_of, row);
   asked.compiled->score_bytes.AppendExplained(asked.definition(), Response::kScoreFieldNumber,
                                               request.account_id(), scorer.Weigh(*row), answer);
   std::string inputs;
@@ -130,7 +130,7 @@ Status TargetingHandler::GetScoreGap(rpc::Call& call, const v1::GetScoreGapReque
                        Ask(records_, definitions_, call, request.point(), request.definition_id()));
   const auto row = asked.question.view.FindAccount(request.account_id());
   if (!row) return NotFound("account", request.account_id());
-  domain::AccountScorer scorer(asked.definition(), asked.question.view, asked.question.as_of);
+  domain::AccountScorer scorer(asked.definition(), asked.question.view, asked.question.as_of, row);
   const domain::WeighedAccount weighed = scorer.Weigh(*row);
   Render(domain::FindTargetGap(asked.definition(), weighed), response->mutable_target());
   if (const auto gap = domain::FindProspectGap(asked.definition(), weighed)) {

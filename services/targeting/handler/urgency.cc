@@ -6,6 +6,7 @@
 #include "services/targeting/domain/simmer_queue.h"
 #include "services/targeting/domain/trigger_statistics.h"
 #include "services/targeting/handler/answer_basis.h"
+#include "services/targeting/handler/choose_definition.h"
 #include "services/targeting/handler/decisions.h"
 #include "services/targeting/handler/page_token.h"
 #include "services/targeting/handler/parse.h"
@@ -19,16 +20,29 @@ namespace {
 
 constexpr int kOpportunitiesMax = 200;
 
+// The rules that a question brings; without any, those that people signed, so that urgency is
+// the same number here and in a priority.
+template <class Request>
+domain::UrgencyRules RulesFor(const Request& request, const domain::UrgencyRules& asked,
+                              const records_client::Question& question) {
+  if (request.has_rules()) return asked;
+  const auto definition = ChooseDefinition(question, "");
+  if (!definition.ok()) return asked;
+  Violations none;  // it was checked when it was proposed
+  return UrgencyRulesOf((*definition)->urgency_rules(), "definition.urgency_rules", &none);
+}
+
 }  // namespace
 
 Status TargetingHandler::GetUrgency(rpc::Call& call, const v1::GetUrgencyRequest& request,
                                     v1::GetUrgencyResponse* response) {
   Violations violations;
   violations.CheckId("account_id", request.account_id());
-  const domain::UrgencyRules rules = UrgencyRulesOf(request.rules(), &violations);
+  const domain::UrgencyRules asked_rules = UrgencyRulesOf(request.rules(), "rules", &violations);
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
   GTM_ASSIGN_OR_RETURN(const records_client::Question question,
                        records_.Ask(call, request.point()));
+  const domain::UrgencyRules rules = RulesFor(request, asked_rules, question);
   const book::BookView& view = question.view;
   const auto row = view.FindAccount(request.account_id());
   if (!row || !view.is_live(*row)) return NotFound("account", request.account_id());
@@ -49,7 +63,7 @@ Status TargetingHandler::GetUrgency(rpc::Call& call, const v1::GetUrgencyRequest
 Status TargetingHandler::ListSimmering(rpc::Call& call, const v1::ListSimmeringRequest& request,
                                        v1::ListSimmeringResponse* response) {
   Violations violations;
-  const domain::UrgencyRules rules = UrgencyRulesOf(request.rules(), &violations);
+  const domain::UrgencyRules asked_rules = UrgencyRulesOf(request.rules(), "rules", &violations);
   const domain::SimmerFilter filter = SimmerFilterOf(request, &violations);
   const size_t page_size = PageSizeOf(request.page_size(), &violations);
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
@@ -58,6 +72,7 @@ Status TargetingHandler::ListSimmering(rpc::Call& call, const v1::ListSimmeringR
   GTM_ASSIGN_OR_RETURN(const auto position, ParsePosition(token));
   GTM_ASSIGN_OR_RETURN(const auto point, PointOf(request.point(), position));
   GTM_ASSIGN_OR_RETURN(const records_client::Question question, records_.Ask(call, point));
+  const domain::UrgencyRules rules = RulesFor(request, asked_rules, question);
   const book::BookView& view = question.view;
   const domain::UrgencyReader reader(view, rules);
   std::optional<domain::SimmerPosition> after;
@@ -86,11 +101,12 @@ Status TargetingHandler::GetTriggerStatistics(rpc::Call& call,
                                               const v1::GetTriggerStatisticsRequest& request,
                                               v1::GetTriggerStatisticsResponse* response) {
   Violations violations;
-  const domain::UrgencyRules rules = UrgencyRulesOf(request.rules(), &violations);
+  const domain::UrgencyRules asked_rules = UrgencyRulesOf(request.rules(), "rules", &violations);
   domain::TriggerStatisticsQuestion asked = StatisticsQuestionOf(request, &violations);
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
   GTM_ASSIGN_OR_RETURN(const records_client::Question question,
                        records_.Ask(call, request.point()));
+  const domain::UrgencyRules rules = RulesFor(request, asked_rules, question);
   asked.as_of = question.as_of;
   GTM_ASSIGN_OR_RETURN(const domain::TriggerStatistics statistics,
                        domain::CountTriggers(question.view, rules, asked, AliveWhile(call)));

@@ -28,7 +28,14 @@ class StillClock final : public Clock {
 
 class WatchTest : public TargetingHandlerTest {
  protected:
-  void SetUp() override { Activate("d1", "2026-01-10"); }
+  void SetUp() override {
+    // A definition that reads everything that a priority can hang on.
+    v1::TargetDefinition definition = MakeDefinition("d1");
+    definition.set_urgency_priority_weight(30);
+    ASSERT_THAT(Create(definition, "2026-01-10"), IsOk());
+    ASSERT_THAT(Propose("d1", "2026-01-10"), IsOk());
+    for (int f = 1; f <= 3; ++f) ASSERT_THAT(SignOff("d1", f, "2026-01-10"), IsOk());
+  }
 
   // Runs a watch; `steps` are done one after the other while it waits, then the caller goes.
   Status Watch(const v1::WatchTargetsRequest& request, std::vector<std::function<void()>> steps) {
@@ -88,7 +95,40 @@ TEST_F(WatchTest, WhatWasToldEqualsAFullRecompute) {
   const char* industries[] = {"software", "mining", ""};
   const auto change = [&] {
     const std::string account = fmt::format("a{}", random.Below(40));
-    switch (random.Below(6)) {
+    switch (random.Below(9)) {
+      case 6: {
+        crm::v1::TriggerEvent event;
+        event.set_id(fmt::format("t{}", random.Below(30)));
+        event.set_account_id(account);
+        event.set_type(crm::v1::TriggerEvent::TYPE_PERSONAL_DRIVE);
+        *event.mutable_occur_time() = test::Stamp("2026-06-20");
+        event.set_has_authority(random.Below(2) == 0);
+        event.set_solves_problem(true);
+        if (random.Below(3) > 0 ||
+            records_.Find(records::v1::RECORD_KIND_TRIGGER_EVENT, event.id()) == nullptr) {
+          records_.Put(test::Wrap(event));
+        } else {
+          records_.Delete(records::v1::RECORD_KIND_TRIGGER_EVENT, event.id());
+        }
+        break;
+      }
+      case 7: {  // the same account each time: nothing but the deal changes
+        const uint64_t number = random.Below(20);
+        records_.Put(test::Opportunity(fmt::format("o{}", number), fmt::format("a{}", number))
+                         .Set([&](auto& o) {
+                           if (random.Below(2) == 0) o.set_urgency_answer("new law");
+                         }));
+        break;
+      }
+      case 8: {
+        crm::v1::VisitorLink link;
+        link.set_id(fmt::format("w{}", random.Below(6)));
+        link.set_account_id(account);
+        records_.Put(test::Engagement(fmt::format("v{}", random.Below(1'000)), "", "2026-06-25")
+                         .Set([&](auto& e) { e.set_visitor_id(link.id()); }));
+        if (random.Below(2) == 0) records_.Put(test::Wrap(link));
+        break;
+      }
       case 0:
       case 1:
         PutAccount(account,
