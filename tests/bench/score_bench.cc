@@ -1,6 +1,7 @@
 // Scoring of 1,000,000 accounts by 12 criteria, from columns, on one thread: against NumPy and
-// DuckDB, and against a plain pass over the same bytes, which is the limit of memory. Ours and
-// the peers run in turn in one run; figures are the best of the rounds; ratios count.
+// DuckDB, and against a plain pass over the same bytes, which is the limit of memory; and of
+// accounts one at a time, each with its 12 parts, against zen-engine. Ours and the peers run in
+// turn in one run; figures are the best of the rounds; ratios count.
 //
 //   score_bench [--rounds N]
 
@@ -30,6 +31,7 @@ namespace gtm::criteria {
 namespace {
 
 constexpr size_t kRows = 1'000'000;
+constexpr size_t kOnes = 2'000;  // accounts decided one at a time, as in score_peer.py
 
 // A column, its words where it holds codes, and its criterion.
 struct Attribute {
@@ -195,8 +197,10 @@ void Keep(std::map<std::string, double>* best, const std::string& name, double s
   if (!is_new) it->second = std::min(it->second, seconds);
 }
 
-// Figures of both peers, "numpy total" and so on; the sums of their scores must be ours.
-void RunPeers(const std::string& directory, double sum, std::map<std::string, double>* best) {
+// Figures of the peers, "numpy total" and so on; the sums of their scores must be ours: `sum`,
+// and `sum_of_ones` where they decide one at a time.
+void RunPeers(const std::string& directory, double sum, double sum_of_ones,
+              std::map<std::string, double>* best) {
   const std::string own = std::string(GTM_SOURCE_DIR) + "/build/tools/bench_python/bin/python";
   const std::string command = fmt::format("{} {}/tests/bench/score_peer.py {} 1",
                                           std::filesystem::exists(own) ? own : "/usr/bin/python3",
@@ -208,14 +212,33 @@ void RunPeers(const std::string& directory, double sum, std::map<std::string, do
   while (pipe != nullptr &&
          std::fscanf(pipe, "%31s %31s %lf %lf", engine, what, &seconds, &told) == 4) {
     ++lines;
-    if (std::abs(told / sum - 1) > 1e-9) {
-      fmt::print(stderr, "{} {} has other scores: {} and {}\n", engine, what, told, sum);
+    const double ours = std::string_view(what) == "one" ? sum_of_ones : sum;
+    if (std::abs(told / ours - 1) > 1e-9) {
+      fmt::print(stderr, "{} {} has other scores: {} and {}\n", engine, what, told, ours);
       std::exit(1);
     }
     Keep(best, fmt::format("{} {}", engine, what), seconds);
   }
   if (pipe != nullptr) pclose(pipe);
   if (lines == 0) fmt::print(stderr, "the peers do not run: is python3-numpy installed?\n");
+}
+
+// The first rows as values of one account each, in turn.
+std::vector<Value> ValuesOfOnes(const std::vector<Attribute>& attributes) {
+  std::vector<Value> values;
+  values.reserve(kOnes * attributes.size());
+  for (size_t row = 0; row < kOnes; ++row) {
+    for (const Attribute& attribute : attributes) {
+      values.push_back(std::visit(
+          [&](const auto& of) {
+            return attribute.words.empty() ? Value::Number(static_cast<double>(of[row]))
+                                           : Value::Word(attribute.words[static_cast<size_t>(
+                                                 attribute.words.empty() ? 0 : of[row])]);
+          },
+          attribute.values));
+    }
+  }
+  return values;
 }
 
 void Run(int rounds) {
@@ -236,27 +259,38 @@ void Run(int rounds) {
       std::filesystem::temp_directory_path() / fmt::format("gtm-score-bench-{}", getpid());
   std::filesystem::create_directories(directory);
   WriteForPeers(attributes, evaluator, directory);
+  const std::vector<Value> ones = ValuesOfOnes(attributes);
+  const auto one_of = [&](size_t row) {
+    return std::span(ones).subspan(row * attributes.size(), attributes.size());
+  };
   std::map<std::string, double> best;
   for (int round = 0; round < rounds; ++round) {
     Keep(&best, "pass", PlainPass(attributes, std::span(of_parts).first(kRows)));
     Keep(&best, "pass with parts", PlainPass(attributes, of_parts));
     Keep(&best, "total", WallSeconds([&] { evaluator.ScoreRows(columns, scores); }));
     Keep(&best, "full", WallSeconds([&] { evaluator.ExplainRows(columns, scores, parts); }));
-    double sum = 0;
+    double sum = 0, sum_of_ones = 0;
     for (const int64_t score : scores) sum += static_cast<double>(score);
-    RunPeers(directory, sum, &best);
+    std::vector<int64_t> parts_of_one(attributes.size());
+    int64_t total_of_ones = 0;
+    const double decided = WallSeconds([&] {
+      for (size_t row = 0; row < kOnes; ++row) {
+        total_of_ones += evaluator.Evaluate(one_of(row), parts_of_one).micropoints;
+      }
+    });
+    sum_of_ones = static_cast<double>(total_of_ones);
+    Keep(&best, "one", decided / kOnes);
+    size_t length = 0;
+    const double explained = WallSeconds([&] {
+      for (size_t row = 0; row < kOnes; ++row) {
+        length += evaluator.Explain(one_of(row)).parts.size();
+      }
+    });
+    if (length != kOnes * attributes.size()) std::abort();
+    Keep(&best, "one in words", explained / kOnes);
+    RunPeers(directory, sum, sum_of_ones, &best);
   }
   std::filesystem::remove_all(directory);
-
-  std::vector<Value> values;
-  for (size_t i = 0; i < attributes.size(); ++i) {
-    values.push_back(attributes[i].words.empty() ? Value::Number(30) : Value::Word("word1"));
-  }
-  constexpr int kOnes = 200'000;
-  size_t length = 0;
-  const double one = WallSeconds([&] {
-    for (int i = 0; i < kOnes; ++i) length += evaluator.Explain(values).parts.size();
-  });
 
   fmt::print("1,000,000 accounts x 12 criteria, one thread, best of {} rounds, milliseconds\n",
              rounds);
@@ -274,8 +308,17 @@ void Run(int rounds) {
   line("scores", "total", "pass");
   line("scores and 12 parts", "full", "pass with parts");
   fmt::print("parts cost {:.2f} x the scores alone\n", best["full"] / best["total"]);
-  fmt::print("one account, explained in words: {:.2f} us ({} parts)\n", 1e6 * one / kOnes,
-             length / kOnes);
+  const auto one_line = [&](std::string_view what, const std::string& of) {
+    fmt::print("{:41} {:5.0f} ns", what, 1e9 * best[of]);
+    const auto zen = best.find("zen one");
+    if (zen != best.end()) {
+      fmt::print("   zen-engine, expression node {:.0f} us = {:.0f} x", 1e6 * zen->second,
+                 zen->second / best[of]);
+    }
+    fmt::print("\n");
+  };
+  one_line("one account with range and 12 parts", "one");
+  one_line("one account, each part told in words", "one in words");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-"""score_peer.py DIR ROUNDS: scoring of columns with NumPy, and with DuckDB where it is
-installed, the peers of score_bench. DIR/criteria.json says the columns (DIR/NAME.bin: i4, f8 or
+"""score_peer.py DIR ROUNDS: scoring of columns with NumPy, and with DuckDB and, one account at
+a time, zen-engine where they are installed, the peers of score_bench. DIR/criteria.json says the columns (DIR/NAME.bin: i4, f8 or
 u1), the edges or the points of codes, and the points of each band. Prints one line a figure:
 engine, what, seconds, sum of the scores."""
 
@@ -55,6 +55,51 @@ for how in ("compare", "searchsorted"):
         _, scores = full(how)
         seconds = time.perf_counter() - start
         print(f"numpy full {seconds:.5f} {scores.sum():.0f}")
+
+ONES = 2_000  # accounts decided one at a time
+
+
+def expression(c):
+    """The points of a value as one expression: a chain of choices."""
+    name, points = c["name"], c["points"]
+    at = list(range(len(points))) if not c["edges"] else c["edges"]
+    compare = "==" if not c["edges"] else "<"
+    text = str(points[-1])
+    for limit, p in reversed(list(zip(at, points[:-1]))):
+        text = f"{name} {compare} {limit:.17g} ? {p} : ({text})"
+    return f"{name} == null ? 0 : ({text})" if c["type"] == "f8" else text
+
+
+def decide_one_by_one():
+    """One expression node with 12 contributions and their total."""
+    import zen
+
+    expressions = [
+        {"id": c["name"], "key": f"part_{c['name']}", "value": expression(c)} for c in criteria]
+    total = " + ".join(f"$.part_{c['name']}" for c in criteria)
+    expressions.append({"id": "score", "key": "score", "value": total})
+    at = {"x": 0, "y": 0}
+    decision = zen.ZenEngine().create_decision(json.dumps({
+        "nodes": [{"id": "in", "type": "inputNode", "name": "in", "position": at},
+                  {"id": "sum", "type": "expressionNode", "name": "sum", "position": at,
+                   "content": {"expressions": expressions}},
+                  {"id": "out", "type": "outputNode", "name": "out", "position": at}],
+        "edges": [{"id": "1", "sourceId": "in", "targetId": "sum", "type": "edge"},
+                  {"id": "2", "sourceId": "sum", "targetId": "out", "type": "edge"}]}))
+    accounts = []
+    for i in range(ONES):
+        account = {c["name"]: columns[c["name"]][i].item() for c in criteria}
+        accounts.append({k: None if v != v else v for k, v in account.items()})
+    decision.evaluate(accounts[0])
+    start = time.perf_counter()
+    checksum = sum(decision.evaluate(a)["result"]["score"] for a in accounts)
+    print(f"zen one {(time.perf_counter() - start) / ONES:.9f} {checksum:.0f}")
+
+
+try:
+    decide_one_by_one()
+except ImportError:
+    pass
 
 try:
     import duckdb

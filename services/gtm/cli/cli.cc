@@ -128,6 +128,7 @@ int Run(std::vector<std::string> arguments, const Console& console,
   AddHandoverCommands(app, session);
   AddReachCommands(app, session);
   AddUrgencyCommands(app, session);
+  AddVisitorsCommands(app, session);
   AddEnablementCommands(app, session);
   AddSponsorsCommands(app, session);
   AddForecastCommands(app, session);

@@ -64,6 +64,7 @@ void AddRecordCommands(CLI::App& app, Session& session);
 void AddTargetsCommands(CLI::App& app, Session& session);
 void AddEnablementCommands(CLI::App& app, Session& session);
 void AddUrgencyCommands(CLI::App& app, Session& session);
+void AddVisitorsCommands(CLI::App& app, Session& session);
 void AddDefinitionCommands(CLI::App& app, Session& session);
 void AddSponsorsCommands(CLI::App& app, Session& session);
 void AddForecastCommands(CLI::App& app, Session& session);

@@ -32,6 +32,15 @@ class FakeTargeting final : public targeting::v1::TargetingService::Service {
   targeting::v1::SuggestContentRequest suggest_asked;
   targeting::v1::TestMessageRequest message_asked;
 
+  std::vector<targeting::v1::ListVisitorsRequest> visitors_asked;
+  grpc::Status ListVisitors(ServerContext*, const targeting::v1::ListVisitorsRequest* request,
+                            targeting::v1::ListVisitorsResponse* response) override {
+    visitors_asked.push_back(*request);
+    const bool first = request->page_token().empty();
+    response->add_visitors()->set_visitor_id(first ? "w-1" : "w-2");
+    if (first) response->set_next_page_token("next");
+    return grpc::Status::OK;
+  }
   grpc::Status GetUrgency(ServerContext*, const targeting::v1::GetUrgencyRequest* request,
                           targeting::v1::GetUrgencyResponse* response) override {
     urgency_asked = *request;
@@ -374,6 +383,23 @@ TEST_F(CommandsTest, UrgencySendsWhatTheFlagsSay) {
   EXPECT_EQ(targeting_.meetings_asked.week_meetings_max(), 9);
   EXPECT_EQ(Run({"urgency"}), 2);
   EXPECT_EQ(Run({"urgency", "simmer", "--wakes", "never"}), 2);
+}
+
+TEST_F(CommandsTest, VisitorsSendsWhatTheFlagsSay) {
+  EXPECT_EQ(Run({"visitors", "--standing", "unknown", "--min-engagement", "40", "--limit", "5",
+                 "--definition", "d-1", "-o", "csv"}),
+            0)
+      << err_.str();
+  ASSERT_EQ(targeting_.visitors_asked.size(), 2u) << "goes on to the next page";
+  const auto& asked = targeting_.visitors_asked[1];
+  EXPECT_EQ(asked.standing(), targeting::v1::VISITOR_STANDING_UNKNOWN);
+  EXPECT_EQ(asked.min_engagement_micropoints(), 40'000'000);
+  EXPECT_EQ(asked.definition_id(), "d-1");
+  EXPECT_EQ(asked.page_size(), 4);
+  EXPECT_THAT(out_.str(), HasSubstr("w-1,"));
+  EXPECT_THAT(out_.str(), HasSubstr("w-2,"));
+  EXPECT_EQ(Run({"visitors", "link", "w-1"}), 2) << "an account is required";
+  EXPECT_EQ(Run({"visitors", "--standing", "known"}), 2);
 }
 
 TEST_F(CommandsTest, EnablementSendsWhatTheFlagsSay) {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "services/gtm/cli/score_cells.h"
 #include "services/gtm/cli/text_format.h"
 
 namespace gtm::cli {
@@ -10,55 +13,15 @@ namespace {
 using targeting::v1::AccountScore;
 using targeting::v1::TargetDefinition;
 
-Cell PointsCell(const type::v1::Score& score, bool present) {
-  return present ? Cell(Points(score.micropoints()), std::to_string(score.micropoints()))
-                 : Cell("", "");
-}
-
-// "61.0 to 80.5", or nothing where the score is certain.
-std::string ScoreRange(const type::v1::Score& score) {
-  if (score.low_micropoints() == score.high_micropoints()) return "";
-  return Points(score.low_micropoints()) + " to " + Points(score.high_micropoints());
-}
-
-Cell VerdictCell(const AccountScore& score) {
-  const std::string text = EnumText(TargetVerdict_Name(score.verdict()), "TARGET_VERDICT_");
-  switch (score.verdict()) {
-    case targeting::v1::TARGET_VERDICT_TARGET:
-      return {text, Tone::kGood};
-    case targeting::v1::TARGET_VERDICT_UNDECIDED:
-      return {text, Tone::kWarn};
-    default:
-      return {text, Tone::kFaint};
-  }
-}
-
-std::string DefinitionText(const targeting::v1::DefinitionUsed& used) {
-  std::string text = "definition " + used.definition_id();
-  if (used.version_number() > 0) text += fmt::format(" (version {})", used.version_number());
-  if (used.review_overdue()) text += ", its review is due";
-  return text;
-}
-
-void AddParts(const std::string& what, const type::v1::Score& score, Table* table) {
-  for (const type::v1::ScorePart& part : score.parts()) {
-    const double share =
-        part.max_micropoints() == 0
-            ? 0
-            : static_cast<double>(part.micropoints()) / static_cast<double>(part.max_micropoints());
-    table->rows.push_back(
-        {what, part.criterion_id(),
-         part.known() ? Cell(part.observed()) : Cell("not known", "", Tone::kWarn), part.matched(),
-         Cell(Points(part.micropoints()), std::to_string(part.micropoints())),
-         Cell(Points(part.max_micropoints()), std::to_string(part.max_micropoints())),
-         Cell(part.known() ? Bar(share, 12) : "", fmt::format("{:.4f}", share))});
-  }
-}
-
 }  // namespace
 
 void PrintTargets(const targeting::v1::ListTargetsResponse& answer, const Names& account_names,
                   Printer* printer) {
+  // A definition that does not score urgency needs no empty column.
+  const bool scores_urgency =
+      std::any_of(answer.targets().begin(), answer.targets().end(),
+                  [](const AccountScore& score) { return score.has_urgency(); });
+  const Shown urgent = scores_urgency ? Shown::kEverywhere : Shown::kInCsv;
   Table table{{{"#", "rank", Align::kRight, false},
                {"account", "account_id", Align::kLeft, true},
                {"name", "display_name", Align::kLeft, true},
@@ -68,6 +31,7 @@ void PrintTargets(const targeting::v1::ListTargetsResponse& answer, const Names&
                {"", "priority_high_micropoints", Align::kRight, false, Shown::kInCsv},
                {"fit", "fit_micropoints", Align::kRight, false},
                {"engaged", "engagement_micropoints", Align::kRight, false},
+               {"urgent", "urgency_micropoints", Align::kRight, false, urgent},
                {"known", "known_weight_bps", Align::kRight, false},
                {"verdict", "verdict", Align::kLeft, false},
                {"prospect", "prospect", Align::kLeft, false}},
@@ -81,9 +45,10 @@ void PrintTargets(const targeting::v1::ListTargetsResponse& answer, const Names&
          std::to_string(score.priority().high_micropoints()),
          PointsCell(score.fit(), score.has_fit()),
          PointsCell(score.engagement(), score.has_engagement()),
+         PointsCell(score.urgency(), score.has_urgency()),
          Cell(BpsPercent(score.priority().known_weight_bps()),
               std::to_string(score.priority().known_weight_bps())),
-         VerdictCell(score),
+         VerdictCell(score.verdict()),
          Cell(score.prospect() ? "yes" : "", score.prospect() ? "true" : "false")});
   }
   std::string heading = fmt::format("{} accounts pass", Thousands(answer.total_count()));
@@ -99,21 +64,15 @@ void PrintTargets(const targeting::v1::ListTargetsResponse& answer, const Names&
 void PrintTargetExplained(const targeting::v1::ScoreAccountResponse& answer,
                           const std::string& account_name, Printer* printer) {
   const AccountScore& score = answer.score();
-  Table table{{{"score", "score", Align::kLeft, false},
-               {"criterion", "criterion_id", Align::kLeft, false},
-               {"observed", "observed", Align::kLeft, true},
-               {"matched", "matched", Align::kLeft, true},
-               {"points", "micropoints", Align::kRight, false},
-               {"of", "max_micropoints", Align::kRight, false},
-               {"", "share", Align::kLeft, false}},
-              {}};
+  Table table = PartsTable();
   AddParts("fit", score.fit(), &table);
   AddParts("engagement", score.engagement(), &table);
+  AddParts("urgency", score.urgency(), &table);
   AddParts("priority", score.priority(), &table);
-  printer->Heading(fmt::format("{}{}: {}, priority {}{}", score.account_id(),
-                               account_name.empty() ? "" : " (" + account_name + ")",
-                               VerdictCell(score).text, Points(score.priority().micropoints()),
-                               score.prospect() ? ", a prospect" : ""));
+  printer->Heading(fmt::format(
+      "{}{}: {}, priority {}{}", score.account_id(),
+      account_name.empty() ? "" : " (" + account_name + ")", VerdictCell(score.verdict()).text,
+      Points(score.priority().micropoints()), score.prospect() ? ", a prospect" : ""));
   printer->Main(table);
   if (!ScoreRange(score.fit()).empty()) {
     printer->Line(fmt::format("{} of the weight is known; with full data the fit would be {}",

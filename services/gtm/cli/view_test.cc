@@ -12,6 +12,7 @@
 #include "services/gtm/cli/signals_view.h"
 #include "services/gtm/cli/sponsors_view.h"
 #include "services/gtm/cli/targets_view.h"
+#include "services/gtm/cli/visitors_view.h"
 
 namespace gtm::cli {
 namespace {
@@ -113,6 +114,16 @@ TEST(TargetsView, RanksWithRangeAndVerdict) {
   Printer printer = capture.printer();
   PrintTargets(answer, {{"a-1", "Acme"}}, &printer);
   test::ExpectGolden("services/gtm/cli/golden/targets.txt", capture.text());
+}
+
+TEST(TargetsView, ShowsUrgencyWhereItIsScored) {
+  const auto answer = Parse<targeting::v1::ListTargetsResponse>(
+      "targets { account_id: \"a-1\" urgency { micropoints: 66400000 } }");
+  Capture capture;
+  Printer printer = capture.printer();
+  PrintTargets(answer, {}, &printer);
+  EXPECT_NE(capture.text().find("urgent"), std::string::npos);
+  EXPECT_NE(capture.text().find("66.4"), std::string::npos);
 }
 
 TEST(TargetsView, ExplainsAScoreInItsParts) {
@@ -221,6 +232,39 @@ TEST(ForecastView, NamesSellersWithTheirIds) {
   }
 }
 
+TEST(VisitorsView, RanksThemAndSaysWhoTheyAre) {
+  const auto answer = Parse<targeting::v1::ListVisitorsResponse>(
+      "visitors { visitor_id: \"w-1\" standing: VISITOR_STANDING_UNKNOWN fit { high_micropoints: "
+      "100000000 } engagement { micropoints: 70000000 } verdict: TARGET_VERDICT_UNDECIDED "
+      "touch_count: 9 last_touch_time { seconds: 1510704000 } } visitors { visitor_id: \"w-2\" "
+      "standing: VISITOR_STANDING_LINKED account_id: \"a-1\" contact_id: \"c-1\" fit { "
+      "micropoints: "
+      "80000000 low_micropoints: 80000000 high_micropoints: 80000000 } engagement { micropoints: "
+      "24000000 } verdict: TARGET_VERDICT_TARGET prospect: true touch_count: 1 last_touch_time { "
+      "seconds: 1510700000 } } total_count: 2 unknown_count: 1 linked_count: 1 definition { "
+      "definition_id: \"fit\" version_number: 3 } provenance { as_of { seconds: 1510704000 } "
+      "revision: \"1:7\" }");
+  Capture capture;
+  Printer printer = capture.printer();
+  PrintVisitors(answer, {{"a-1", "Acme"}}, &printer);
+  test::ExpectGolden("services/gtm/cli/golden/visitors.txt", capture.text());
+}
+
+TEST(VisitorsView, ExplainsOneThatNobodyKnows) {
+  const auto answer = Parse<targeting::v1::ScoreVisitorResponse>(
+      "score { visitor_id: \"w-1\" standing: VISITOR_STANDING_UNKNOWN fit { high_micropoints: "
+      "100000000 parts { criterion_id: \"employees\" max_micropoints: 100000000 } } engagement { "
+      "micropoints: 24000000 parts { criterion_id: \"points\" known: true observed: \"2.4\" "
+      "matched: \"some\" micropoints: 24000000 max_micropoints: 60000000 } } verdict: "
+      "TARGET_VERDICT_UNDECIDED deciding_criterion_ids: \"employees\" touch_count: 3 } definition "
+      "{ "
+      "definition_id: \"fit\" version_number: 1 } provenance { as_of { seconds: 1510704000 } }");
+  Capture capture;
+  Printer printer = capture.printer();
+  PrintVisitorExplained(answer, &printer);
+  test::ExpectGolden("services/gtm/cli/golden/visitor_explained.txt", capture.text());
+}
+
 // ---- ranges are words for people and columns for programs
 
 TEST(Csv, HasTheBoundsOfScoresInColumns) {
@@ -230,10 +274,11 @@ TEST(Csv, HasTheBoundsOfScoresInColumns) {
   Capture capture(OutputFormat::kCsv);
   Printer printer = capture.printer();
   PrintTargets(targets, {}, &printer);
-  EXPECT_EQ(capture.text(),
-            "rank,account_id,display_name,priority_micropoints,priority_low_micropoints,"
-            "priority_high_micropoints,fit_micropoints,engagement_micropoints,known_weight_bps,"
-            "verdict,prospect\n1,a-1,,64400000,60000000,71000000,,,0,target,false\n");
+  EXPECT_EQ(
+      capture.text(),
+      "rank,account_id,display_name,priority_micropoints,priority_low_micropoints,"
+      "priority_high_micropoints,fit_micropoints,engagement_micropoints,urgency_micropoints,"
+      "known_weight_bps,verdict,prospect\n1,a-1,,64400000,60000000,71000000,,,,0,target,false\n");
   const auto candidates = Parse<sponsorship::v1::ListCandidatesResponse>(
       "candidates { contact_id: \"c-1\" rank: 1 score { micropoints: 5 low_micropoints: 4 "
       "high_micropoints: 6 } }");

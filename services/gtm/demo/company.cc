@@ -10,6 +10,7 @@
 #include "services/gtm/demo/build.h"
 #include "services/gtm/demo/names.h"
 #include "services/gtm/demo/programs.h"
+#include "services/gtm/demo/visitors.h"
 
 namespace gtm::demo {
 namespace {
@@ -257,6 +258,9 @@ void Generate(const Options& options, const Truth& truth, const Sink& sink) {
     Random programs(StreamSeed(options.seed, kProgramStreams + stream));
     const AccountHistory before = history;
     GeneratePrograms(context, facts, before, programs);
+    constexpr uint64_t kVisitorStreams = uint64_t{1} << 41;
+    Random visitors(StreamSeed(options.seed, kVisitorStreams + stream));
+    GenerateVisitor(context, facts, i, visitors);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/criteria/criteria.h"
+#include "services/targeting/domain/best_page.h"
 
 namespace gtm::targeting::domain {
 namespace {
@@ -40,11 +41,7 @@ Result<RankedPage> RankTargets(const Definition& definition, const book::BookVie
   constexpr uint32_t kRowsBetweenChecks = 4'096;
   AccountScorer scorer(definition, view, as_of);
   RankedPage page;
-  // The best so far, as a heap whose front is the last of them; one more than a page, to
-  // know whether there is another page.
-  std::vector<Candidate> best;
-  best.reserve(page_size + 2);
-  const auto heap_order = [](const Candidate& a, const Candidate& b) { return Before(a, b); };
+  BestPage<Candidate, Before> best(page_size);
   for (uint32_t i = 0; i < view.account_row_count(); ++i) {
     if (i % kRowsBetweenChecks == 0) GTM_RETURN_IF_ERROR(check_alive());
     const auto row = static_cast<book::AccountRow>(i);
@@ -59,18 +56,9 @@ Result<RankedPage> RankTargets(const Definition& definition, const book::BookVie
                          candidate.id)) {
       continue;
     }
-    if (best.size() > page_size && !Before(candidate, best.front())) continue;
-    best.push_back(candidate);
-    std::push_heap(best.begin(), best.end(), heap_order);
-    if (best.size() > page_size + 1) {
-      std::pop_heap(best.begin(), best.end(), heap_order);
-      best.pop_back();
-    }
+    best.Add(candidate);
   }
-  std::sort_heap(best.begin(), best.end(), heap_order);
-  page.more = best.size() > page_size;
-  if (page.more) best.pop_back();
-  for (const Candidate& candidate : best) page.targets.push_back(candidate.target);
+  for (const Candidate& candidate : best.Take(&page.more)) page.targets.push_back(candidate.target);
   return page;
 }
 

@@ -124,8 +124,8 @@ class Generator {
         break;
       case 1:
         criterion.attribute = "account.technologies";
-        criterion.rule = criteria::TechnologyPair{kTools[0], kTools[1], share[0],
-                                                  share[1],  share[2],  share[3]};
+        criterion.rule =
+            criteria::TechnologyPair{kTools[0], kTools[1], share[0], share[1], share[2], share[3]};
         break;
       case 2:
         criterion.attribute = "account.custom_number.seats";
@@ -197,8 +197,9 @@ TEST_F(ScoreProperty, PartsSumAndFullDataFallIntoTheRange) {
       whole_changes.push_back({test::Wrap(any.Completed(account))});
       for (int e = any.Below(4); e > 0; --e) {
         records::v1::Record touch =
-            test::Engagement(fmt::format("{}e{}", id, e), id, "2026-06-20")
-                .Set([&](auto& m) { m.set_contact_id(fmt::format("c{}", e)); });
+            test::Engagement(fmt::format("{}e{}", id, e), id, "2026-06-20").Set([&](auto& m) {
+              m.set_contact_id(fmt::format("c{}", e));
+            });
         changes.push_back({touch});
         whole_changes.push_back({touch});
       }

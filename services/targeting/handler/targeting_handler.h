@@ -57,6 +57,11 @@ class TargetingHandler {
                             std::string* answer);
   Status ListTargets(rpc::Call& call, const v1::ListTargetsRequest& request,
                      v1::ListTargetsResponse* response);
+  // visitors.cc
+  Status ScoreVisitor(rpc::Call& call, const v1::ScoreVisitorRequest& request,
+                      v1::ScoreVisitorResponse* response);
+  Status ListVisitors(rpc::Call& call, const v1::ListVisitorsRequest& request,
+                      v1::ListVisitorsResponse* response);
   // watch.cc. Comes back when the caller is gone, or cannot be answered any more.
   Status WatchTargets(rpc::Call& call, const v1::WatchTargetsRequest& request,
                       const std::function<bool(const v1::WatchTargetsResponse&)>& write);

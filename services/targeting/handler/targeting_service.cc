@@ -37,7 +37,8 @@ using Base = rpc::Mixed<
     Service::WithRawCallbackMethod_GetTriggerStatistics,
     Service::WithRawCallbackMethod_GetMeetingYield, Service::WithRawCallbackMethod_GetBuyerJourney,
     Service::WithRawCallbackMethod_SuggestContent, Service::WithRawCallbackMethod_TestMessage,
-    Service::WithRawCallbackMethod_LearnTargetDefinition>;
+    Service::WithRawCallbackMethod_LearnTargetDefinition,
+    Service::WithRawCallbackMethod_ScoreVisitor, Service::WithRawCallbackMethod_ListVisitors>;
 
 class TargetingRpc final : public Base {
  public:
@@ -67,6 +68,8 @@ class TargetingRpc final : public Base {
   GTM_RPC_UNARY_BYTES(ScoreAccount, v1::ScoreAccountRequest)
   GTM_RPC_UNARY(GetScoreGap, v1::GetScoreGapRequest, v1::GetScoreGapResponse)
   GTM_RPC_UNARY(ScoreContact, v1::ScoreContactRequest, v1::ScoreContactResponse)
+  GTM_RPC_UNARY(ScoreVisitor, v1::ScoreVisitorRequest, v1::ScoreVisitorResponse)
+  GTM_RPC_UNARY(ListVisitors, v1::ListVisitorsRequest, v1::ListVisitorsResponse)
   GTM_RPC_UNARY_BYTES(BatchScoreAccounts, v1::BatchScoreAccountsRequest)
   GTM_RPC_UNARY(ListTargets, v1::ListTargetsRequest, v1::ListTargetsResponse)
   GTM_RPC_SERVER_STREAM(WatchTargets, v1::WatchTargetsRequest, v1::WatchTargetsResponse)
@@ -117,6 +120,8 @@ constexpr rpc::MethodRule kMethods[] = {
     GTM_ROW("ScoreAccount", kReader, kLight),
     GTM_ROW("GetScoreGap", kReader, kLight),
     GTM_ROW("ScoreContact", kReader, kLight),
+    GTM_ROW("ScoreVisitor", kReader, kLight),
+    GTM_ROW("ListVisitors", kReader, kHeavy),
     GTM_ROW("BatchScoreAccounts", kReader, kHeavy),
     GTM_ROW("ListTargets", kReader, kHeavy),
     GTM_ROW("WatchTargets", kReader, kStream),
