@@ -11,15 +11,10 @@
 #include <google/protobuf/wrappers.pb.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
-#include <sched.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
-#include <csignal>
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -35,10 +30,14 @@
 #include "gtm/targeting/v1/service.grpc.pb.h"
 #include "services/gtm/demo/load.h"
 #include "services/gtm/platform.h"
+#include "tests/bench/bench_server.h"
 
 namespace gtm {
 namespace {
 
+using bench::Child;
+using bench::Must;
+using bench::ServePlatform;
 using google::protobuf::BytesValue;
 using targeting::v1::TargetingService;
 
@@ -98,26 +97,6 @@ class Echo final
   _exit(0);
 }
 
-// With further flags.
-[[noreturn]] void ServePlatform(const std::vector<std::string>& flags,
-                                const std::function<void(int)>& tell_port) {
-  std::vector<std::string> arguments = {"--address=127.0.0.1:0",
-                                        "--metrics-address=", "--log-level=error"};
-  arguments.insert(arguments.end(), flags.begin(), flags.end());
-  auto config = config::Config::Load(config::ServeKeys(), arguments,
-                                     [](const std::string&) { return std::nullopt; });
-  auto process = process::Process::Start("gtm", std::move(config).value());
-  auto platform = Platform::Start(**process, records::store::OpenMemory(), 1);
-  if (!platform.ok()) {
-    std::fprintf(stderr, "%s\n", platform.error().message().c_str());
-    _exit(1);
-  }
-  const std::string address = (*process)->address();
-  tell_port(std::stoi(address.substr(address.rfind(':') + 1)));
-  pause();
-  _exit(0);
-}
-
 // Signs a token with every role, and has the flags of a server that believes it.
 class TokenIssuer {
  public:
@@ -137,48 +116,6 @@ class TokenIssuer {
       identity::testing::SigningKey::Make(identity::Algorithm::kEs256, "bench");
   identity::testing::Claims claims_ = identity::testing::Claims::At(absl::Now());
   const identity::testing::Folder folder_;
-};
-
-// A server of its own, ended with this process.
-class Child {
- public:
-  explicit Child(const std::function<void(const std::function<void(int)>&)>& serve) {
-    int ends[2];
-    if (pipe(ends) != 0) abort();
-    pid_ = fork();
-    if (pid_ == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
-      Pin(0);
-      serve([&](int port) { (void)!write(ends[1], &port, sizeof(port)); });
-    }
-    if (read(ends[0], &port_, sizeof(port_)) != sizeof(port_)) abort();
-    close(ends[0]);
-    close(ends[1]);
-  }
-  ~Child() {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-  pid_t pid() const { return pid_; }
-  // User and system time so far.
-  double CpuSeconds() const {
-    clockid_t clock;
-    timespec time{};
-    if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &time) != 0) abort();
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-  }
-  // Keeps a process to one core; where there is only one, all share it.
-  static void Pin(int core) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(core % std::max(1U, std::thread::hardware_concurrency()), &set);
-    sched_setaffinity(0, sizeof(set), &set);
-  }
-
- private:
-  pid_t pid_;
-  int port_ = 0;
 };
 
 // ---- the client
@@ -287,13 +224,6 @@ grpc::ByteBuffer BytesOf(const google::protobuf::Message& message) {
 }
 
 // ---- the measurement
-
-template <class T>
-T Must(Result<T> result) {
-  if (result.ok()) return std::move(result).value();
-  std::fprintf(stderr, "%s\n", result.error().message().c_str());
-  std::exit(1);
-}
 
 // Loads the demo company and returns ids of accounts.
 std::vector<std::string> LoadDemo(const cli::Client& client, std::string* revision) {

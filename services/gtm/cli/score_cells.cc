@@ -52,12 +52,12 @@ void AddParts(const std::string& what, const type::v1::Score& score, Table* tabl
 
 Table PartsTable() {
   return {{{"score", "score", Align::kLeft, false},
-               {"criterion", "criterion_id", Align::kLeft, false},
-               {"observed", "observed", Align::kLeft, true},
-               {"matched", "matched", Align::kLeft, true},
-               {"points", "micropoints", Align::kRight, false},
-               {"of", "max_micropoints", Align::kRight, false},
-               {"", "share", Align::kLeft, false}},
+           {"criterion", "criterion_id", Align::kLeft, false},
+           {"observed", "observed", Align::kLeft, true},
+           {"matched", "matched", Align::kLeft, true},
+           {"points", "micropoints", Align::kRight, false},
+           {"of", "max_micropoints", Align::kRight, false},
+           {"", "share", Align::kLeft, false}},
           {}};
 }
 

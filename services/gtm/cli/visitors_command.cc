@@ -98,9 +98,9 @@ Result<int> RunLink(Session& session, const VisitorsFlags& flags) {
   link->set_account_id(flags.account);
   link->set_contact_id(flags.contact);
   link->set_basis(kBases.at(flags.basis));
-  return CommitLink(session, request,
-                    fmt::format("{} is of {}: what it did counts there", flags.visitor,
-                                flags.account));
+  return CommitLink(
+      session, request,
+      fmt::format("{} is of {}: what it did counts there", flags.visitor, flags.account));
 }
 
 Result<int> RunUnlink(Session& session, const VisitorsFlags& flags) {

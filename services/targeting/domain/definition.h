@@ -31,6 +31,7 @@ struct EngagementRule {
     points.fill(1);
     return points;
   }();
+  friend bool operator==(const EngagementRule&, const EngagementRule&) = default;
 };
 
 // What a definition says, as values. The fields mean what gtm.targeting.v1 says.

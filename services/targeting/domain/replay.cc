@@ -13,16 +13,51 @@ namespace {
 
 using criteria::ScoreRange;
 
+// What the touches of one account amounted to at many instants, each measured once however many
+// definitions ask.
+class Measures {
+ public:
+  Measures(const EngagementRule& rule, const book::BookView& view,
+           const std::vector<absl::Time>& instants)
+      : rule_(rule), view_(view), measured_(instants.size()), rounds_(instants.size(), 0) {
+    for (const absl::Time instant : instants) meters_.emplace_back(rule_, instant);
+  }
+  const EngagementRule& rule() const { return rule_; }
+  // From now on of this account.
+  void Start(book::AccountRow row) {
+    events_ = view_.engagements_of(row);
+    ++round_;
+  }
+  const EngagementMeasure& At(size_t instant) {
+    if (rounds_[instant] != round_) {
+      rounds_[instant] = round_;
+      measured_[instant] = meters_[instant].Measure(events_);
+    }
+    return measured_[instant];
+  }
+
+ private:
+  const EngagementRule rule_;
+  const book::BookView& view_;
+  std::vector<EngagementMeter> meters_;  // by instant
+  std::span<const book::EngagementEvent> events_;
+  std::vector<EngagementMeasure> measured_;
+  std::vector<uint64_t> rounds_;  // in which each was measured
+  uint64_t round_ = 0;
+};
+
 // One definition at many instants, account by account.
 class Timeline {
  public:
+  // `measures` are by the definition's rule, and of the account that is asked for.
   Timeline(const Definition& definition, const book::BookView& view,
-           const std::vector<absl::Time>& instants)
-      : definition_(definition), view_(view), fit_values_(definition.fit_attributes().size()) {
+           const std::vector<absl::Time>& instants, Measures* measures)
+      : definition_(definition),
+        measures_(*measures),
+        fit_values_(definition.fit_attributes().size()) {
     const FiscalCalendar& calendar = view.settings().calendar;
     for (const absl::Time instant : instants) {
       contexts_.push_back({view, instant, calendar.DayOf(instant)});
-      meters_.emplace_back(definition.spec().engagement_rule, instant);
     }
     for (size_t i = 0; i < definition.fit_attributes().size(); ++i) {
       const AttributeRef& attribute = definition.fit_attributes()[i];
@@ -47,7 +82,7 @@ class Timeline {
   };
   Standing At(size_t instant) {
     EngagementMeasure measure;
-    if (fit_reads_engagement_) measure = Measure(instant);
+    if (fit_reads_engagement_) measure = measures_.At(instant);
     if (!varying_.empty()) {
       for (const size_t i : varying_) ReadFit(i, instant, measure);
       fit_ = definition_.fit().Evaluate(fit_values_);
@@ -57,7 +92,7 @@ class Timeline {
     if (standing.verdict != Verdict::kTarget || definition_.engagement() == nullptr) {
       return standing;
     }
-    if (!fit_reads_engagement_ && definition_.reads_engagement()) measure = Measure(instant);
+    if (!fit_reads_engagement_ && definition_.reads_engagement()) measure = measures_.At(instant);
     const auto& attributes = definition_.engagement_attributes();
     for (size_t i = 0; i < attributes.size(); ++i) {
       engagement_values_[i] =
@@ -73,15 +108,11 @@ class Timeline {
     fit_values_[attribute] = ReadAccount(definition_.fit_attributes()[attribute],
                                          contexts_[instant], row_, *account_, measure);
   }
-  EngagementMeasure Measure(size_t instant) {
-    return meters_[instant].Measure(view_.engagements_of(row_));
-  }
 
   const Definition& definition_;
-  const book::BookView& view_;
+  Measures& measures_;
   std::vector<ReadContext> contexts_;  // by instant
-  std::vector<EngagementMeter> meters_;
-  std::vector<size_t> varying_;  // of the fit's attributes
+  std::vector<size_t> varying_;        // of the fit's attributes
   bool fit_reads_engagement_ = false;
   book::AccountRow row_{book::kNoRow};
   const book::AccountFacts* account_ = nullptr;
@@ -113,7 +144,17 @@ class Replayer {
   Status ReplayAccounts(const std::function<Status()>& check_alive) {
     constexpr uint32_t kRowsBetweenChecks = 4'096;
     const std::vector<absl::Time>& instants = question_.instants;
-    Timeline draft(*question_.draft, view_, instants);
+    // By rule: most often the draft keeps that of the definition in force.
+    std::vector<std::unique_ptr<Measures>> all_measures;
+    const auto measures_of = [&](const Definition& definition) {
+      const EngagementRule& rule = definition.spec().engagement_rule;
+      for (const auto& measures : all_measures) {
+        if (measures->rule() == rule) return measures.get();
+      }
+      all_measures.push_back(std::make_unique<Measures>(rule, view_, instants));
+      return all_measures.back().get();
+    };
+    Timeline draft(*question_.draft, view_, instants, measures_of(*question_.draft));
     // The baseline of each instant; definitions in force for several are read once.
     std::vector<std::pair<const Definition*, std::unique_ptr<Timeline>>> lines;
     std::vector<Timeline*> baseline(instants.size(), nullptr);
@@ -124,7 +165,8 @@ class Replayer {
       auto found = std::find_if(lines.begin(), lines.end(),
                                 [&](const auto& line) { return line.first == definition; });
       if (found == lines.end()) {
-        lines.emplace_back(definition, std::make_unique<Timeline>(*definition, view_, instants));
+        lines.emplace_back(definition, std::make_unique<Timeline>(*definition, view_, instants,
+                                                                  measures_of(*definition)));
         found = lines.end() - 1;
       }
       baseline[i] = found->second.get();
@@ -134,6 +176,7 @@ class Replayer {
       const auto row = static_cast<book::AccountRow>(r);
       if (!view_.is_live(row)) continue;
       const book::AccountFacts account = view_.account(row);
+      for (const auto& measures : all_measures) measures->Start(row);
       draft.Start(row, account);
       for (const auto& [definition, line] : lines) line->Start(row, account);
       Take(row, account, &draft, baseline);

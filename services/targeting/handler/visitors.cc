@@ -84,8 +84,8 @@ Status TargetingHandler::ListVisitors(rpc::Call& call, const v1::ListVisitorsReq
   GTM_ASSIGN_OR_RETURN(const std::string token, ReadPageToken(request.page_token(), digest));
   GTM_ASSIGN_OR_RETURN(const auto position, ParsePosition(token));
   GTM_ASSIGN_OR_RETURN(const auto point, PointOf(request.point(), position));
-  GTM_ASSIGN_OR_RETURN(const MarketQuestion asked, AskMarket(records_, definitions_, call, point,
-                                                             request.definition_id()));
+  GTM_ASSIGN_OR_RETURN(const MarketQuestion asked,
+                       AskMarket(records_, definitions_, call, point, request.definition_id()));
   std::optional<domain::VisitorPosition> after;
   if (position) after = {position->order, position->id};
   const book::BookView& view = asked.view();

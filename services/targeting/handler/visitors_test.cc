@@ -91,12 +91,10 @@ TEST_F(VisitorsTest, NothingIsSeenBeforeItHappened) {
   v1::ScoreVisitorRequest request;
   request.set_visitor_id("w");
   v1::ScoreVisitorResponse response;
-  EXPECT_THAT(handler_.ScoreVisitor(call, request, &response),
-              FailsWith(Reason::RECORD_NOT_FOUND));
+  EXPECT_THAT(handler_.ScoreVisitor(call, request, &response), FailsWith(Reason::RECORD_NOT_FOUND));
   request.set_visitor_id("nobody");
   call = At("2026-06-30");
-  EXPECT_THAT(handler_.ScoreVisitor(call, request, &response),
-              FailsWith(Reason::RECORD_NOT_FOUND));
+  EXPECT_THAT(handler_.ScoreVisitor(call, request, &response), FailsWith(Reason::RECORD_NOT_FOUND));
 }
 
 // C04: linked, what the visitor did counts for the account, once; parted, every byte of the
