@@ -63,9 +63,9 @@ LagJudgement JudgeLag(const std::vector<int32_t>& closed, RecordLag lag, bool is
   judgement.others = static_cast<int64_t>(closed.size()) - is_closed;
   judgement.as_late =
       closed.end() - std::lower_bound(closed.begin(), closed.end(), *lag) - is_closed;
-  judgement.verdict = !CanBeRare(judgement.others)                     ? LagVerdict::kNotEnoughData
+  judgement.verdict = !CanBeRare(judgement.others)                  ? LagVerdict::kNotEnoughData
                       : IsRare(judgement.as_late, judgement.others) ? LagVerdict::kBackdated
-                                                                       : LagVerdict::kUsual;
+                                                                    : LagVerdict::kUsual;
   return judgement;
 }
 
