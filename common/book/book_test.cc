@@ -237,6 +237,25 @@ TEST(Book, SurvivesRecordsThatNoValidatorSaw) {
   EXPECT_FALSE(view.ContentHash().empty());
 }
 
+TEST(Book, KnowsWhenADealWasFirstRecorded) {
+  FakeRecords records("forecasting");
+  const auto of_o1 = [&] {
+    const BookView view = records.View();
+    return view.opportunity(*view.FindOpportunity("o1"));
+  };
+  records.Put(Opportunity("o1", "acme").Stage("2026-01-05", "open"), At("2026-02-01T10:00:00Z"));
+  EXPECT_EQ(of_o1().first_recorded_time, At("2026-02-01T10:00:00Z"));
+  const std::string hash = records.View().ContentHash();
+  records.Put(Opportunity("o1", "acme").Stage("2026-01-05", "open").Owner("ada"), At("2026-03-01"));
+  EXPECT_EQ(of_o1().first_recorded_time, At("2026-02-01T10:00:00Z")) << "first, not last";
+  // No part of what was recorded: equal records have equal hashes, whenever they came.
+  Book book;
+  Apply(&book, {Opportunity("o1", "acme").Stage("2026-01-05", "open").Build()});
+  const BookView view = book.View();
+  EXPECT_FALSE(view.opportunity(*view.FindOpportunity("o1")).first_recorded_time.has_value());
+  EXPECT_EQ(view.ContentHash(), hash);
+}
+
 TEST(Book, AnEmptyViewHasNothing) {
   const BookView view;
   EXPECT_EQ(view.account_row_count(), 0u);

@@ -192,6 +192,9 @@ void Decode(const EncodedRecord& record, const NameSet& names, OpportunityFacts*
   facts->urgency_answered = flags != 0;
   in.Int(F::kTermMonths, &facts->term_months);
   in.Int(F::kDiscountBps, &facts->discount_bps);
+  if (in.Has(F::kFirstRecorded)) {
+    facts->first_recorded_time = absl::FromUnixSeconds(in.IntOrZero(F::kFirstRecorded));
+  }
 }
 
 }  // namespace gtm::book

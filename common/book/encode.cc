@@ -316,6 +316,7 @@ EncodedRecord RecordEncoder::Encode(const crm::v1::Opportunity& m, const StageTa
   out.Int(F::kFlags, flags != 0, flags);
   out.Int(F::kTermMonths, m.has_term_months(), m.term_months());
   out.Int(F::kDiscountBps, m.has_discount_bps(), m.discount_bps());
+  out.Int(F::kFirstRecorded, m.has_create_time(), m.create_time().seconds());
   using A = fields::OpportunityArray;
   RecordWriter record(&bytes_);
   record.Add(A::kStages, Stages(m, stages, &names_->symbols));

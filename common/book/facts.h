@@ -119,6 +119,9 @@ struct OpportunityFacts {
   std::optional<bool> has_budget, has_authority, has_confidence, has_consensus, has_urgent_need;
   std::optional<int32_t> term_months;
   std::optional<int32_t> discount_bps;
+  // When the platform first heard of it (create_time), to the second: what the histories say
+  // of earlier days was told afterwards. Not part of what was recorded, so not in ContentHash.
+  std::optional<absl::Time> first_recorded_time;
   // Histories by rising time. stage_changes is never empty.
   std::span<const StageChange> stage_changes;
   std::span<const AmountChange> amount_changes;

@@ -64,6 +64,7 @@ enum class Opportunity {
   kFlags,  // two bits for each optional bool: known, true
   kTermMonths,
   kDiscountBps,
+  kFirstRecorded,  // Unix seconds
 };
 
 // Lengths of the arrays of an aligned record, in the order in which they lie.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 #include <utility>
 
 namespace gtm::forecasting::domain {
@@ -30,9 +31,11 @@ struct Moments {
 // Touched less expected, over strata.
 struct Score {
   double touched = 0, untouched = 0;
-  double excess = 0;                            // observed less expected
-  double variance = 0;                          // of it under random sampling
-  double weight = 0;                            // sum of n1 n0 / n
+  int64_t accounts = 0;
+  double common = 1;    // by which deals of one account are alike, at least 1
+  double excess = 0;    // observed less expected
+  double variance = 0;  // of it under random sampling
+  double weight = 0;    // sum of n1 n0 / n
   double touched_mean = 0, untouched_mean = 0;  // times weight
 
   void Add(const Moments& mine, const Moments& all) {
@@ -52,6 +55,25 @@ struct Score {
 };
 
 using Cell = std::pair<int, uint32_t>;  // landmark, stratum
+
+// What touched deals have in common by account: squares of sums over sums of squares.
+class AccountSums {
+ public:
+  void Add(uint32_t account, double excess) {
+    sums_[account] += excess;
+    squares_ += excess * excess;
+  }
+  int64_t account_count() const { return static_cast<int64_t>(sums_.size()); }
+  double Common() const {
+    double by_account = 0;
+    for (const auto& [account, sum] : sums_) by_account += sum * sum;
+    return squares_ > 0 ? std::max(1.0, by_account / squares_) : 1;
+  }
+
+ private:
+  std::map<uint32_t, double> sums_;
+  double squares_ = 0;
+};
 
 // The first landmark at or after an age; kLandmarkCount behind the last.
 int LandmarkOf(int32_t age) {
@@ -101,6 +123,7 @@ Score ScoreOf(const Touched& touched, const std::map<Cell, Moments>& all,
     }
   }
   Score score;
+  std::map<Cell, double> expected;
   for (const auto& [cell, moments] : mine) {
     Moments at_risk = all.at(cell);
     // Touched before: neither touched now nor untouched.
@@ -108,7 +131,17 @@ Score ScoreOf(const Touched& touched, const std::map<Cell, Moments>& all,
       at_risk.Subtract(found->second);
     }
     score.Add(moments, at_risk);
+    if (moments.count < at_risk.count) expected[cell] = at_risk.sum / at_risk.count;
   }
+  AccountSums sums;
+  for (const auto& [deal, first] : touched) {
+    if (first >= kLandmarkCount) continue;
+    const auto value = ValueOf(*deal, first, measure);
+    const auto mean = expected.find({first, deal->stratum});
+    if (value && mean != expected.end()) sums.Add(deal->account, *value - mean->second);
+  }
+  score.accounts = sums.account_count();
+  score.common = sums.Common();
   return score;
 }
 
@@ -116,11 +149,12 @@ Correlation Judge(const Score& score, CorrelationMeasure measure) {
   Correlation result;
   result.touched_count = std::llround(score.touched);
   result.untouched_count = std::llround(score.untouched);
-  result.tested = result.touched_count >= kCompareMin && result.untouched_count >= kCompareMin &&
+  result.account_count = score.accounts;
+  result.tested = result.account_count >= kCompareMin && result.untouched_count >= kCompareMin &&
                   score.variance > 1e-12;
   if (!result.tested) return result;
   const double value = score.excess / score.weight;
-  const double deviation = std::sqrt(score.variance);
+  const double deviation = std::sqrt(score.variance * score.common);
   const double half =
       stats::NormalQuantile((1 + stats::kConfidence) / 2) * deviation / score.weight;
   result.p_value = 2 * stats::NormalCdf(-std::abs(score.excess) / deviation);
@@ -168,6 +202,11 @@ std::vector<ItemCorrelation> CorrelateItems(const std::vector<ComparedDeal>& dea
       ++items[touch.item].deal_count;
       touched[touch.item].emplace_back(&deal, LandmarkOf(touch.age_days));
     }
+  }
+  for (uint32_t item = 0; item < item_count; ++item) {
+    std::set<uint32_t> accounts;
+    for (const auto& [deal, landmark] : touched[item]) accounts.insert(deal->account);
+    items[item].account_count = static_cast<int64_t>(accounts.size());
   }
   std::vector<Correlation*> tested;
   std::vector<double> p_values;

@@ -17,7 +17,7 @@ namespace gtm::forecasting::domain {
 inline constexpr int32_t kLandmarks[] = {0, 14, 30, 60, 90, 180};
 inline constexpr int kLandmarkCount = sizeof(kLandmarks) / sizeof(kLandmarks[0]);
 inline constexpr int32_t kTouchDaysBefore = 180;
-// Fewest touched and untouched deals of a test.
+// Fewest touched accounts, and fewest touched and untouched deals, of a test.
 inline constexpr int64_t kCompareMin = 10;
 inline constexpr double kFalseDiscoveryRate = 0.05;
 
@@ -30,6 +30,9 @@ struct Touch {
 // A closed deal.
 struct ComparedDeal {
   uint32_t stratum = 0;  // deals are alike within it: segment and quarter of entry
+  // Whose deal it is. Deals of one account are one buyer's: what they have in common counts
+  // once (see CorrelateItems).
+  uint32_t account = 0;
   int32_t close_age_days = 0;
   bool won = false;
   double amount = 0;           // above 0 where known, in any unit
@@ -43,6 +46,7 @@ inline constexpr int kCorrelationMeasures = 3;
 struct Correlation {
   int64_t touched_count = 0;
   int64_t untouched_count = 0;
+  int64_t account_count = 0;  // of the touched
   bool tested = false;
   // The rest only where tested. Rates; geometric means of days and amounts.
   double touched_value = 0;
@@ -56,13 +60,17 @@ struct Correlation {
 
 struct ItemCorrelation {
   int64_t deal_count = 0;                        // closed deals that it touched
+  int64_t account_count = 0;                     // whose deals these are
   Correlation by_measure[kCorrelationMeasures];  // at measure - 1
 };
 
 // For each item. Within each stratum and landmark, the touched are a sample of all that are
 // open and untouched until then; what is observed in them less what is expected, and its
 // variance under random sampling, add up over strata and landmarks (Mantel and Haenszel; for
-// logarithms of days and amounts the same with means). q-values by Benjamini and Hochberg
+// logarithms of days and amounts the same with means). Accounts are what is sampled, not deals,
+// people or touches: the variance is multiplied by what the touched deals of an account have in
+// common, the sum of squares by account over that by deal, at least 1 (Kish's design effect,
+// estimated); it is 1 where each account has one deal. q-values by Benjamini and Hochberg
 // over all that is tested.
 std::vector<ItemCorrelation> CorrelateItems(const std::vector<ComparedDeal>& deals,
                                             uint32_t item_count);

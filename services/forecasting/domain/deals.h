@@ -34,10 +34,12 @@ struct Deal {
   std::string segment;
   std::string stage_id;  // at the instant
   Outcome outcome = Outcome::kOpen;
-  DayNumber clock_day = 0;      // the velocity clock started (TG-18)
-  DayNumber qualified_day = 0;  // it entered the pipeline (TG-19)
-  DayNumber stage_day = 0;      // it entered its stage
-  DayNumber closed_day = 0;     // of kWon and kLost
+  DayNumber clock_day = 0;  // the velocity clock started (TG-18)
+  // It entered the pipeline (TG-19); of an open deal that is backdated, when it was first
+  // recorded, where that is later.
+  DayNumber qualified_day = 0;
+  DayNumber stage_day = 0;   // it entered its stage
+  DayNumber closed_day = 0;  // of kWon and kLost
   std::optional<int64_t> amount_micros;
   // Realized over expected: the amount at winning over the amount half-way between
   // pipeline entry and winning. Only of kWon with both known.

@@ -263,6 +263,7 @@ void HashDeal(const PipelineFacts& facts, const DealFacts& deal, Sha256* hash) {
   for (const StageStep& step : deal.stages) {
     hash->Update(absl::ToUnixMicros(step.time)).Update(step.number).Update(step.in_pipeline);
   }
+  hash->Update(deal.record_lag.value_or(-1));
   hash->Update(static_cast<int64_t>(deal.amounts.size()));
   for (const AmountStep& step : deal.amounts) {
     hash->Update(absl::ToUnixMicros(step.time)).Update(step.micros);
@@ -292,7 +293,7 @@ void HashDeal(const PipelineFacts& facts, const DealFacts& deal, Sha256* hash) {
 
 std::string HashOf(const PipelineFacts& facts) {
   Sha256 hash;
-  hash.UpdateText("gtm.forecasting.evidence.1").Update(static_cast<int64_t>(facts.deals.size()));
+  hash.UpdateText("gtm.forecasting.evidence.2").Update(static_cast<int64_t>(facts.deals.size()));
   for (const DealFacts& deal : facts.deals) HashDeal(facts, deal, &hash);
   for (const int32_t count : facts.trend_baseline.tenant_touches) hash.Update(count);
   hash.Update(static_cast<int64_t>(facts.trend_baseline.shape * 1e6));
@@ -306,6 +307,15 @@ std::string HashOf(const PipelineFacts& facts) {
   }
   hash.Update(static_cast<int64_t>(facts.losses.size()));
   for (const LossReason& loss : facts.losses) hash.UpdateText(loss.reason);
+  for (const auto* days :
+       {&facts.closed_record_lags, &facts.won_cycle_days, &facts.won_last_stage_days}) {
+    hash.Update(static_cast<int64_t>(days->size()));
+    for (const int32_t day : *days) hash.Update(day);
+  }
+  hash.Update(static_cast<int64_t>(facts.recent_wins.size()));
+  for (const WinFacts& win : facts.recent_wins) {
+    hash.Update(win.deal).UpdateText(win.display_name).Update(win.record_lag.value_or(-1));
+  }
   return hash.HexDigest();
 }
 

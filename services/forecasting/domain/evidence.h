@@ -10,6 +10,7 @@
 
 #include "services/forecasting/domain/account_trend.h"
 #include "services/forecasting/domain/deals.h"
+#include "services/forecasting/domain/record_lag.h"
 #include "services/forecasting/domain/touch.h"
 
 namespace gtm::forecasting::domain {
@@ -66,6 +67,7 @@ struct DealFacts {
   // Stage 0 (TG-19).
   int stage_number = 1;
   absl::Time clock_time;
+  RecordLag record_lag;
   std::vector<StageStep> stages;
   std::vector<AmountStep> amounts;
   std::vector<CloseDateStep> close_dates;
@@ -91,6 +93,14 @@ struct LossReason {
   std::string segment;
 };
 
+// A deal that was won in the kRecentWinDays days before the instant.
+struct WinFacts {
+  uint32_t deal = 0;  // index into DealTable::deals
+  std::string display_name;
+  RecordLag record_lag;
+};
+inline constexpr int kRecentWinDays = 90;
+
 // Everything that an interrogation knows. Facts that carry no date of their own (answers,
 // names, owners) are those of the view: ask with recorded_as_of to see them as they were.
 struct PipelineFacts {
@@ -113,6 +123,12 @@ struct PipelineFacts {
   // Days that won deals spent in each stage before they left it, rising.
   std::map<std::string, std::vector<int32_t>> won_stage_days;
   std::vector<LossReason> losses;
+  std::vector<WinFacts> recent_wins;  // in the order of the table
+  // What is usual for the tenant, rising: lags of closed deals that have one; of won deals the
+  // days from creation to winning, and to entering the last stage (those that entered it).
+  std::vector<int32_t> closed_record_lags;
+  std::vector<int32_t> won_cycle_days;
+  std::vector<int32_t> won_last_stage_days;
 };
 
 // ---- evidence -----------------------------------------------------------------------

@@ -3,25 +3,29 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/core/funnel_need.h"
+
 namespace gtm::forecasting::domain {
 namespace {
 
-using Wide = __int128;
-
-int64_t Clamp(Wide value) { return static_cast<int64_t>(std::min<Wide>(value, INT64_MAX)); }
+using Wide = FunnelNeed::Wide;
 
 LimitCheck Check(LimitType type, size_t step, Wide need, Wide need_min,
                  std::optional<int64_t> available) {
-  return {type, step, Clamp(need), Clamp(need_min), available, available && need > *available};
+  return {type,
+          step,
+          FunnelNeed::Told(need),
+          FunnelNeed::Told(need_min),
+          available,
+          available && need > *available};
 }
 
 // Over all steps, of one number of each.
-Wide SumOver(const FunnelPlan& plan, const std::vector<int64_t>& counts,
-             int64_t FunnelStep::*of_one) {
-  Wide sum = 0;
-  for (size_t i = 0; i < counts.size(); ++i)
-    sum += static_cast<Wide>(counts[i]) * plan.steps[i].*of_one;
-  return sum;
+FunnelNeed SumOver(const FunnelPlan& plan, const std::vector<int64_t>& counts,
+                   int64_t FunnelStep::*of_one) {
+  FunnelNeed need;
+  for (size_t i = 0; i < counts.size(); ++i) need.Add(counts[i], plan.steps[i].*of_one);
+  return need;
 }
 
 }  // namespace
@@ -76,15 +80,15 @@ std::vector<LimitCheck> CheckLimits(const FunnelPlan& plan, const std::vector<in
   const Wide worked = first_accounts ? counts[*first_accounts] : 0;
   checks.push_back(Check(LimitType::kTouches, 0, worked * limits.group_max * limits.touches_max,
                          worked * limits.group_min * limits.touches_min, limits.touch_count));
-  const Wide minutes = SumOver(plan, counts, &FunnelStep::seller_minutes);
+  const Wide minutes = SumOver(plan, counts, &FunnelStep::seller_minutes).exact();
   checks.push_back(Check(LimitType::kSellerMinutes, 0, minutes, minutes, limits.seller_minutes));
-  const Wide money = SumOver(plan, counts, &FunnelStep::cost_micros);
+  const Wide money = SumOver(plan, counts, &FunnelStep::cost_micros).exact();
   checks.push_back(Check(LimitType::kMoney, 0, money, money, limits.budget_micros));
   return checks;
 }
 
 int64_t MoneyNeed(const FunnelPlan& plan, const std::vector<int64_t>& counts) {
-  return Clamp(SumOver(plan, counts, &FunnelStep::cost_micros));
+  return SumOver(plan, counts, &FunnelStep::cost_micros).told();
 }
 
 bool Accepts(const FunnelPlan& plan, const PlanLimits& limits) {

@@ -118,6 +118,24 @@ void CountLosses(const PipelineFacts& facts, const Selection& selection, Interro
   if (result->losses.size() > kLossReasonsMax) result->losses.resize(kLossReasonsMax);
 }
 
+void DoubtWins(const DealTable& table, const PipelineFacts& facts, const Selection& selection,
+               Interrogation* result) {
+  const auto day_of = [&](const DoubtfulWin& doubtful) {
+    return table.deals[facts.recent_wins[doubtful.win].deal].closed_day;
+  };
+  for (size_t i = 0; i < facts.recent_wins.size(); ++i) {
+    if (!selection.Holds(table.deals[facts.recent_wins[i].deal])) continue;
+    Trust trust = JudgeWin(table, facts, facts.recent_wins[i]);
+    if (!trust.doubts.empty()) result->doubtful_wins.push_back({i, std::move(trust)});
+  }
+  std::stable_sort(result->doubtful_wins.begin(), result->doubtful_wins.end(),
+                   [&](const auto& a, const auto& b) { return day_of(a) > day_of(b); });
+  result->doubtful_win_count = static_cast<int64_t>(result->doubtful_wins.size());
+  if (result->doubtful_wins.size() > kDoubtfulWinsMax) {
+    result->doubtful_wins.resize(kDoubtfulWinsMax);
+  }
+}
+
 }  // namespace
 
 Interrogation Interrogate(const DealTable& table, const PipelineFacts& facts,
@@ -139,6 +157,7 @@ Interrogation Interrogate(const DealTable& table, const PipelineFacts& facts,
   SumUp(table, &result);
   FindGaps(&result);
   CountLosses(facts, selection, &result);
+  DoubtWins(table, facts, selection, &result);
   return result;
 }
 

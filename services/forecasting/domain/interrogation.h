@@ -46,6 +46,13 @@ struct LossCount {
 };
 inline constexpr size_t kLossReasonsMax = 10;
 
+// A recent win whose record deserves little trust (C18).
+struct DoubtfulWin {
+  size_t win = 0;  // index into PipelineFacts::recent_wins
+  Trust trust;
+};
+inline constexpr size_t kDoubtfulWinsMax = 20;
+
 struct Interrogation {
   // By falling expected amount, then id.
   std::vector<InterrogatedDeal> deals;
@@ -53,6 +60,9 @@ struct Interrogation {
   std::vector<DataGap> gaps;         // kinds unknown for every deal, by kind
   std::vector<LossCount> losses;     // most frequent first, at most kLossReasonsMax
   int64_t loss_count = 0;
+  // Last won first, then by id, at most kDoubtfulWinsMax.
+  std::vector<DoubtfulWin> doubtful_wins;
+  int64_t doubtful_win_count = 0;
   int64_t expected_micros = 0;
   int64_t amount_micros = 0;
   int64_t warned_count = 0;   // deals with a warning above kInfo

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "services/forecasting/domain/record_lag.h"
 #include "services/forecasting/domain/touch.h"
 
 namespace gtm::forecasting::domain {
@@ -135,6 +136,7 @@ Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of) {
   std::set<std::string_view> known_stages;
   for (const auto& stage : view.settings().stages) known_stages.insert(stage.id);
   const std::optional<DayNumber> known_from = EngagementKnownFrom(view, table);
+  const RecordLags lags(view, as_of);
   for (const book::OpportunityRow row : view.opportunities_by_id()) {
     const OpportunityFacts facts = view.opportunity(row);
     const book::StageChange* stage = book::StageAt(facts, as_of);
@@ -158,6 +160,11 @@ Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of) {
     }
     if (!qualified) continue;  // disqualified at Stage 0
     GTM_ASSIGN_OR_RETURN(Deal deal, DealOf(view, facts, table, *qualified));
+    const RecordLag lag = lags.Of(row);
+    if (deal.outcome == Outcome::kOpen &&
+        JudgeLag(lags.closed(), lag, false).verdict == LagVerdict::kBackdated) {
+      deal.qualified_day = std::max(deal.qualified_day, deal.clock_day + *lag);
+    }
     if (known_from) {
       deal.engagement = EngagementOf(view, facts, row, table, deal, *known_from);
     }
@@ -179,6 +186,7 @@ Unchanged UnchangedAround(const book::BookView& view, absl::Time as_of) {
   };
   for (const book::OpportunityRow row : view.opportunities_by_id()) {
     const OpportunityFacts facts = view.opportunity(row);
+    if (facts.first_recorded_time) see(*facts.first_recorded_time);
     for (const auto& change : facts.stage_changes) see(change.time);
     for (const auto& change : facts.amount_changes) see(change.time);
     for (const auto& change : facts.close_date_changes) see(change.time);

@@ -9,8 +9,10 @@
 
 namespace gtm::forecasting::domain {
 
-// Reads the table at an instant. Amounts of won deals are converted with the rate of the
-// day of winning, of open ones with today's. Error: EXCHANGE_RATE_MISSING.
+// Reads the table at an instant. An open deal that is backdated (record_lag.h) entered the
+// pipeline when it was first recorded, so that nobody ages a deal by a date. Amounts of won deals
+// are converted with the rate of the day of winning, of open ones with today's. Error:
+// EXCHANGE_RATE_MISSING.
 Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of);
 
 // The times at which DealsAt reads the same deals as at `as_of`, within its half hour: from the

@@ -1,10 +1,13 @@
 #include "services/forecasting/domain/read_deals.h"
 
+#include <stdexcept>
+
 #include "common/testing/fake_records.h"
 #include "common/testing/matchers.h"
 #include "common/testing/record_builders.h"
 #include "gtest/gtest.h"
 #include "services/forecasting/domain/close_rates.h"
+#include "services/forecasting/domain/record_lag.h"
 #include "services/forecasting/domain/target.h"
 
 namespace gtm::forecasting::domain {
@@ -140,6 +143,54 @@ TEST(DealsAt, ReadsTheBuyersActsUpToTheInstant) {
   const Unchanged unchanged = UnchangedAround(records.View(), At("2026-02-10"));
   EXPECT_EQ(unchanged.since, At("2026-02-02"));
   EXPECT_EQ(unchanged.until, At("2026-02-20"));
+}
+
+// 60 lost deals that were recorded when they were created, and "late", which is said to have
+// been created on 2026-01-05 and was first recorded on 2026-03-01.
+void RecordALateDeal(FakeRecords* records) {
+  records->Put(Opportunity("first").Stage("2025-01-01", "open"));
+  for (int i = 0; i < 60; ++i) {
+    const absl::Time time = At("2025-09-01") + i * absl::Hours(24);
+    const std::string day = absl::FormatTime("%Y-%m-%d", time, absl::UTCTimeZone());
+    records->Put(
+        Opportunity("o" + std::to_string(i)).Stage(day, "open").Stage("2026-01-01", "lost"), time);
+  }
+  records->Put(Opportunity("late").Stage("2026-01-05", "open").Stage("2026-05-01", "won"),
+               At("2026-03-01T10:00:00Z"));
+}
+
+TEST(DealsAt, ABackdatedDealAgesFromItsFirstRecordWhileItIsOpen) {
+  FakeRecords records("forecasting");
+  RecordALateDeal(&records);
+  const auto late_at = [&](std::string_view as_of) {
+    const DealTable table = TableOf(records, as_of);
+    for (const Deal& deal : table.deals) {
+      if (deal.id == "late") return deal;
+    }
+    throw std::logic_error("no such deal");
+  };
+  const Deal open = late_at("2026-04-01");
+  EXPECT_EQ(open.outcome, Outcome::kOpen);
+  EXPECT_EQ(DayAt(open.clock_day), absl::CivilDay(2026, 1, 5));
+  EXPECT_EQ(DayAt(open.qualified_day), absl::CivilDay(2026, 3, 1));
+  // Closed: its history is what is recorded. Before the record: nothing was known of it.
+  EXPECT_EQ(DayAt(late_at("2026-05-02").qualified_day), absl::CivilDay(2026, 1, 5));
+  EXPECT_EQ(DayAt(late_at("2026-02-01").qualified_day), absl::CivilDay(2026, 1, 5));
+  // So a forecast that is kept ends at the record.
+  EXPECT_EQ(UnchangedAround(records.View(), At("2026-02-01")).until, At("2026-03-01T10:00:00Z"));
+}
+
+TEST(JudgeLag, TakesFiftyNineOthersAndAWeek) {
+  const std::vector<int32_t> at_once(59, 0);
+  EXPECT_EQ(JudgeLag(at_once, 7, false).verdict, LagVerdict::kBackdated);
+  EXPECT_EQ(JudgeLag(at_once, 6, false).verdict, LagVerdict::kUsual);
+  EXPECT_EQ(JudgeLag(at_once, std::nullopt, false).verdict, LagVerdict::kUsual);
+  // A closed deal is not compared with itself.
+  EXPECT_EQ(JudgeLag(at_once, 7, true).verdict, LagVerdict::kNotEnoughData);
+  std::vector<int32_t> with_own(at_once);
+  with_own.push_back(7);
+  EXPECT_EQ(JudgeLag(with_own, 7, true).verdict, LagVerdict::kBackdated);
+  EXPECT_EQ(JudgeLag(with_own, 7, false).verdict, LagVerdict::kUsual) << "1 of 60 is not rare";
 }
 
 TEST(TargetFromQuotas, TakesTheShareOfDays) {

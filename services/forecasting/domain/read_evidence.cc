@@ -39,20 +39,24 @@ DealTouch TouchOf(const book::EngagementEvent& event) {
 
 class Reader {
  public:
-  Reader(const book::BookView& view, const DealTable& table) : view_(view), table_(table) {}
+  Reader(const book::BookView& view, const DealTable& table)
+      : view_(view), table_(table), lags_(view, table.as_of) {}
 
   PipelineFacts Read() {
     NumberStages();
+    facts_.closed_record_lags = lags_.closed();
     for (uint32_t i = 0; i < table_.deals.size(); ++i) {
       const auto row = view_.FindOpportunity(table_.deals[i].id);
       if (!row) continue;
       if (table_.deals[i].outcome == Outcome::kOpen) {
         AddOpen(i, *row);
       } else {
-        AddClosed(table_.deals[i], view_.opportunity(*row));
+        AddClosed(i, *row);
       }
     }
     for (auto& [stage, days] : facts_.won_stage_days) std::sort(days.begin(), days.end());
+    std::sort(facts_.won_cycle_days.begin(), facts_.won_cycle_days.end());
+    std::sort(facts_.won_last_stage_days.begin(), facts_.won_last_stage_days.end());
     ReadTouches();
     ReadSummaries();
     ReadTriggers();
@@ -107,6 +111,7 @@ class Reader {
     deal.stage_name = name != stage_names_.end() ? name->second : stage_id;
     deal.in_contract = book::StageAt(opportunity, table_.as_of)->role == StageRole::kContract;
     deal.clock_time = opportunity.stage_changes.front().time;
+    deal.record_lag = lags_.Of(row);
     AddHistories(opportunity, &deal);
     AddGroup(opportunity, &deal);
     deal.answers = {opportunity.has_budget,      opportunity.has_authority,
@@ -164,7 +169,9 @@ class Reader {
     if (is_new) it->second = std::string(view_.contact(contact).id);
   }
 
-  void AddClosed(const Deal& deal, const OpportunityFacts& opportunity) {
+  void AddClosed(uint32_t index, book::OpportunityRow row) {
+    const OpportunityFacts opportunity = view_.opportunity(row);
+    const Deal& deal = table_.deals[index];
     if (deal.outcome == Outcome::kLost) {
       if (table_.today - deal.closed_day <= kLossDays) {
         facts_.losses.push_back(
@@ -172,6 +179,7 @@ class Reader {
       }
       return;
     }
+    AddWin(index, row, opportunity);
     for (size_t i = 0; i + 1 < opportunity.stage_changes.size(); ++i) {
       const auto& change = opportunity.stage_changes[i];
       const auto& next = opportunity.stage_changes[i + 1];
@@ -180,6 +188,22 @@ class Reader {
       facts_.won_stage_days[std::string(change.stage_id)].push_back(DayOf(next.time) -
                                                                     DayOf(change.time));
     }
+  }
+
+  void AddWin(uint32_t index, book::OpportunityRow row, const OpportunityFacts& opportunity) {
+    const Deal& deal = table_.deals[index];
+    facts_.won_cycle_days.push_back(deal.closed_day - deal.clock_day);
+    for (const auto& change : opportunity.stage_changes) {
+      if (change.time > table_.as_of) break;
+      const auto number = stage_numbers_.find(std::string(change.stage_id));
+      const bool is_last = change.role == StageRole::kContract ||
+                           (number != stage_numbers_.end() && number->second == facts_.stage_count);
+      if (!is_last) continue;
+      facts_.won_last_stage_days.push_back(DayOf(change.time) - deal.clock_day);
+      break;
+    }
+    if (table_.today - deal.closed_day > kRecentWinDays) return;
+    facts_.recent_wins.push_back({index, std::string(opportunity.display_name), lags_.Of(row)});
   }
 
   // Every account is looked through: what the tenant records at all, and how its weeks
@@ -275,6 +299,7 @@ class Reader {
 
   const book::BookView& view_;
   const DealTable& table_;
+  const RecordLags lags_;
   PipelineFacts facts_;
   std::map<std::string, int> stage_numbers_;
   std::map<std::string, std::string> stage_names_;

@@ -10,19 +10,26 @@
 
 namespace gtm::forecasting::domain {
 
-// What may touch a deal. The Book keeps campaign and type of an engagement, not the id of
-// the content.
+// Numbers as in gtm.forecasting.v1.ContentCorrelation.Kind.
+enum class ItemKind : uint8_t { kCampaign = 1, kEngagementType = 2, kContent = 3 };
+
+// What may touch a deal. A touch counts for its content, its campaign and its type, each where
+// it names one; one without a content still counts for its type.
 struct ContentItem {
-  bool campaign = false;  // else a type of engagement
-  std::string key;        // id of the campaign
-  uint8_t type = 0;       // gtm.crm.v1.Engagement.Type
+  ItemKind kind = ItemKind::kEngagementType;
+  std::string key;  // id of the content or campaign
+  // gtm.crm.v1.Engagement.Type; of a content that of most deals' first touch by it. 0 of a
+  // campaign.
+  uint8_t type = 0;
 };
 inline constexpr size_t kContentItemsMax = 500;
 
 struct ComparedDeals {
-  std::vector<ContentItem> items;  // those that touch most deals, at most kContentItemsMax
+  std::vector<ContentItem> items;  // those that touch most accounts, at most kContentItemsMax
   std::vector<ComparedDeal> deals;
   int64_t touched_count = 0;
+  int64_t account_count = 0;   // whose deals these are; a deal without one stands for its own
+  int64_t left_out_count = 0;  // items beyond kContentItemsMax
 };
 
 // Closed deals of the selection that entered the pipeline after the first engagement was

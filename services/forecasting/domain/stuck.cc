@@ -14,6 +14,10 @@ double UpperShare(int64_t count, int64_t total) {
 
 }  // namespace
 
+bool IsRare(int64_t count, int64_t total) {
+  return total > 0 && UpperShare(count, total) <= kStuckShareMax;
+}
+
 StuckJudgement JudgeLength(const std::vector<int32_t>& won_days, int32_t days) {
   StuckJudgement judgement;
   judgement.won_count = static_cast<int64_t>(won_days.size());
@@ -22,7 +26,7 @@ StuckJudgement JudgeLength(const std::vector<int32_t>& won_days, int32_t days) {
   judgement.as_long_count =
       won_days.end() - std::lower_bound(won_days.begin(), won_days.end(), days);
   judgement.share_high = UpperShare(judgement.as_long_count, judgement.won_count);
-  if (UpperShare(0, judgement.won_count) > kStuckShareMax) return judgement;
+  if (!CanBeRare(judgement.won_count)) return judgement;
   judgement.verdict =
       judgement.share_high <= kStuckShareMax ? StuckVerdict::kStuck : StuckVerdict::kNotStuck;
   return judgement;

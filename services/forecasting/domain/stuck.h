@@ -21,6 +21,11 @@ struct StuckJudgement {
   int32_t longest_days = 0;   // of the won
 };
 
+// Whether `count` of `total` show, with kStuckConfidence, a share of at most kStuckShareMax;
+// and whether that many could at all (59 or more).
+bool IsRare(int64_t count, int64_t total);
+inline bool CanBeRare(int64_t total) { return IsRare(0, total); }
+
 // `won_days` rises. NOT_ENOUGH_DATA where no length at all could be called stuck.
 StuckJudgement JudgeLength(const std::vector<int32_t>& won_days, int32_t days);
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "fmt/format.h"
+#include "services/forecasting/domain/stuck.h"
 
 namespace gtm::forecasting::domain {
 namespace {
@@ -31,6 +32,8 @@ constexpr double kLateCreatedWeight = 0.7;
 constexpr int kInflatedDays = 7;
 constexpr double kInflatedRatio = 1.5;
 constexpr double kInflatedWeight = 0.7;
+constexpr double kBackdatedWeight = 0.7;
+constexpr double kDayOfCreationWeight = 0.6;
 
 using Doubts = std::vector<Doubt>;
 
@@ -80,8 +83,50 @@ void DoubtCloseDates(const DealFacts& deal, Doubts* doubts) {
   }
 }
 
-void DoubtStages(const DealTable& table, const PipelineFacts& facts, const DealFacts& deal,
-                 Doubts* doubts) {
+void DoubtRecordLag(const PipelineFacts& facts, RecordLag lag, bool is_closed, Trust* trust) {
+  const LagJudgement judgement = JudgeLag(facts.closed_record_lags, lag, is_closed);
+  if (judgement.verdict == LagVerdict::kNotEnoughData) {
+    trust->unjudged.push_back(DoubtType::kBackdated);
+  } else if (judgement.verdict == LagVerdict::kBackdated) {
+    trust->doubts.push_back(
+        {DoubtType::kBackdated, kBackdatedWeight,
+         fmt::format("it was first recorded {} days after the day on which it is said to have "
+                     "been created; {} of {} other closed deals were recorded as late",
+                     *lag, judgement.as_late, judgement.others)});
+  }
+}
+
+// `usual` rises: days of the tenant's won deals, the deal's own among them or not.
+void DoubtQuickness(const std::vector<int32_t>& usual, bool holds_own, int32_t days,
+                    const char* what, Trust* trust) {
+  if (days > kDayOfCreationDays) return;
+  const auto others = static_cast<int64_t>(usual.size()) - holds_own;
+  const int64_t as_quick =
+      std::upper_bound(usual.begin(), usual.end(), kDayOfCreationDays) - usual.begin() - holds_own;
+  if (!CanBeRare(others)) {
+    trust->unjudged.push_back(DoubtType::kWonOnDayOfCreation);
+    return;
+  }
+  const int32_t median = usual[usual.size() / 2];
+  if (median < kUsualDaysMin || !IsRare(as_quick, others)) return;
+  trust->doubts.push_back(
+      {DoubtType::kWonOnDayOfCreation, kDayOfCreationWeight,
+       fmt::format("it was {} {}; {} of {} other won deals were as quick, and half took {} days "
+                   "or more",
+                   what, days <= 0 ? "on the day of its creation" : "a day after its creation",
+                   as_quick, others, median)});
+}
+
+bool Has(const Trust& trust, DoubtType type) {
+  return std::any_of(trust.doubts.begin(), trust.doubts.end(),
+                     [&](const Doubt& doubt) { return doubt.type == type; });
+}
+
+void Weigh(Trust* trust) {
+  for (const Doubt& doubt : trust->doubts) trust->weight *= doubt.weight;
+}
+
+void DoubtStages(const PipelineFacts& facts, const DealFacts& deal, Doubts* doubts) {
   int skipped = 0;
   std::map<DayNumber, int> entries;
   for (size_t i = 0; i < deal.stages.size(); ++i) {
@@ -100,14 +145,27 @@ void DoubtStages(const DealTable& table, const PipelineFacts& facts, const DealF
     doubts->push_back({DoubtType::kStagesInOneDay, kStagesOfDayWeight,
                        fmt::format("{} stages were entered on one day", most)});
   }
-  const DayNumber created = NumberOf(table.calendar.DayOf(deal.clock_time));
-  const DayNumber reached = table.deals[deal.deal].stage_day;
+}
+
+// Late in the process soon after creation: by a rule of thumb, or by what is usual.
+void DoubtCreation(const DealTable& table, const PipelineFacts& facts, const DealFacts& deal,
+                   Trust* trust) {
+  const Deal& row = table.deals[deal.deal];
+  const int32_t days = row.stage_day - row.clock_day;
   const bool is_last = deal.in_contract || deal.stage_number == facts.stage_count;
-  if (facts.stage_count >= 3 && is_last && reached - created <= kLateCreatedDays) {
-    doubts->push_back(
+  if (facts.stage_count < 3 || !is_last) return;
+  Trust by_usual;
+  DoubtQuickness(facts.won_last_stage_days, false, days, "in its last stage", &by_usual);
+  if (!Has(by_usual, DoubtType::kWonOnDayOfCreation) && days <= kLateCreatedDays) {
+    trust->doubts.push_back(
         {DoubtType::kLateCreated, kLateCreatedWeight,
-         fmt::format("it was in its last stage {} days after it was created", reached - created)});
+         fmt::format("it was in its last stage {} days after it was created", days)});
   }
+  const auto append = [](const auto& from, auto* to) {
+    to->insert(to->end(), from.begin(), from.end());
+  };
+  append(by_usual.doubts, &trust->doubts);
+  append(by_usual.unjudged, &trust->unjudged);
 }
 
 void DoubtAmount(const DealTable& table, const DealFacts& deal, Doubts* doubts) {
@@ -140,9 +198,23 @@ Trust JudgeTrust(const DealTable& table, const PipelineFacts& facts, const DealF
   Trust trust;
   DoubtTouches(table, facts, deal, &trust.doubts);
   DoubtCloseDates(deal, &trust.doubts);
-  DoubtStages(table, facts, deal, &trust.doubts);
+  DoubtStages(facts, deal, &trust.doubts);
+  DoubtCreation(table, facts, deal, &trust);
   DoubtAmount(table, deal, &trust.doubts);
-  for (const Doubt& doubt : trust.doubts) trust.weight *= doubt.weight;
+  DoubtRecordLag(facts, deal.record_lag, false, &trust);
+  std::stable_sort(trust.doubts.begin(), trust.doubts.end(),
+                   [](const Doubt& a, const Doubt& b) { return a.type < b.type; });
+  std::sort(trust.unjudged.begin(), trust.unjudged.end());
+  Weigh(&trust);
+  return trust;
+}
+
+Trust JudgeWin(const DealTable& table, const PipelineFacts& facts, const WinFacts& win) {
+  Trust trust;
+  const Deal& deal = table.deals[win.deal];
+  DoubtRecordLag(facts, win.record_lag, true, &trust);
+  DoubtQuickness(facts.won_cycle_days, true, deal.closed_day - deal.clock_day, "won", &trust);
+  Weigh(&trust);
   return trust;
 }
 

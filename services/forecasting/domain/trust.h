@@ -24,7 +24,20 @@ enum class DoubtType : uint8_t {
   kStagesInOneDay = 6,
   kLateCreated = 7,     // created and late in the process within days
   kAmountInflated = 8,  // raised shortly before the instant
+  // First recorded long after it is said to have been created, which is rare for the tenant.
+  // Only the first record tells: a stage that is added later with a date of the past leaves no
+  // trace in today's records.
+  kBackdated = 9,
+  // Won, or in its last stage, within a day of creation, which is rare for the tenant, whose
+  // usual deal takes much longer. Stands in for kLateCreated.
+  kWonOnDayOfCreation = 10,
 };
+
+// A sign that is judged by what is usual for the tenant is one where at most 5 % of the
+// tenant's other deals are alike, with 95 % confidence (IsRare, stuck.h): that takes 59 of
+// them. Half of the tenant's won deals must have taken at least kUsualDaysMin days.
+inline constexpr int32_t kDayOfCreationDays = 1;
+inline constexpr int32_t kUsualDaysMin = 10;
 
 struct Doubt {
   DoubtType type;
@@ -33,11 +46,16 @@ struct Doubt {
 };
 
 struct Trust {
-  double weight = 1;  // product over the doubts
-  std::vector<Doubt> doubts;
+  double weight = 1;          // product over the doubts
+  std::vector<Doubt> doubts;  // by type
+  // Signs that are there, while the tenant has too few deals to say whether they are unusual.
+  std::vector<DoubtType> unjudged;
 };
 
 Trust JudgeTrust(const DealTable& table, const PipelineFacts& facts, const DealFacts& deal);
+
+// Of a win: kBackdated and kWonOnDayOfCreation alone.
+Trust JudgeWin(const DealTable& table, const PipelineFacts& facts, const WinFacts& win);
 
 // A later date, set while the earlier one was the expected one.
 int CountPushes(const DealFacts& deal);

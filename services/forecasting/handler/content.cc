@@ -21,14 +21,15 @@ using domain::Correlation;
 using domain::CorrelationMeasure;
 
 // Changes whenever the same records may give other numbers.
-constexpr char kContentRules[] = "gtm-content-correlation/1";
+constexpr char kContentRules[] = "gtm-content-correlation/2";
 constexpr int kFalseDiscoveryMax = 500;
 
 constexpr char kNote[] =
     "A correlation says what goes together, not what leads to what. Deals are compared with "
     "alike ones: same segment, same quarter of pipeline entry, still open at the same age (0, 14, "
     "30, 60, 90 or 180 days) and untouched until then, so that a deal that merely lives longer "
-    "shows no correlation. Try what correlates in an experiment before you spend on it.";
+    "shows no correlation. Deals of one account count for what they do not have in common. Try "
+    "what correlates in an experiment before you spend on it.";
 
 v1::CorrelationTest::Verdict VerdictOf(const Correlation& correlation, CorrelationMeasure measure,
                                        double level) {
@@ -47,6 +48,7 @@ void RenderTest(const Correlation& correlation, CorrelationMeasure measure, doub
   result->set_verdict(VerdictOf(correlation, measure, level));
   result->set_touched_count(correlation.touched_count);
   result->set_untouched_count(correlation.untouched_count);
+  result->set_account_count(correlation.account_count);
   if (!correlation.tested) {
     *result->mutable_correlation() = stats::NoDataEstimate();
     if (correlation.touched_count > 0) {
@@ -65,7 +67,10 @@ void RenderTest(const Correlation& correlation, CorrelationMeasure measure, doub
 }
 
 std::string DisplayNameOf(const domain::ContentItem& item, const book::BookView& view) {
-  if (!item.campaign) return crm::v1::Engagement::Type_Name(item.type);
+  if (item.kind == domain::ItemKind::kEngagementType) {
+    return crm::v1::Engagement::Type_Name(item.type);
+  }
+  if (item.kind == domain::ItemKind::kContent) return item.key;
   for (const auto& campaign : view.campaigns()) {
     if (campaign->id() == item.key && !campaign->display_name().empty()) {
       return campaign->display_name();
@@ -100,11 +105,14 @@ void RenderItems(const ComparedDeals& compared, const book::BookView& view, doub
   for (const size_t i : OrderOf(items)) {
     const domain::ContentItem& item = compared.items[i];
     v1::ContentCorrelation* result = response->add_correlations();
-    result->set_kind(item.campaign ? v1::ContentCorrelation::KIND_CAMPAIGN
-                                   : v1::ContentCorrelation::KIND_ENGAGEMENT_TYPE);
-    result->set_key(item.campaign ? item.key : crm::v1::Engagement::Type_Name(item.type));
+    result->set_kind(static_cast<v1::ContentCorrelation::Kind>(item.kind));
+    result->set_key(item.kind == domain::ItemKind::kEngagementType
+                        ? crm::v1::Engagement::Type_Name(item.type)
+                        : item.key);
+    result->set_engagement_type(static_cast<crm::v1::Engagement::Type>(item.type));
     result->set_display_name(DisplayNameOf(item, view));
     result->set_deal_count(items[i].deal_count);
+    result->set_account_count(items[i].account_count);
     for (int m = 0; m < domain::kCorrelationMeasures; ++m) {
       const Correlation& correlation = items[i].by_measure[m];
       tests += correlation.tested;
@@ -140,6 +148,8 @@ Status ForecastingHandler::CorrelateContent(rpc::Call& call,
               permille == 0 ? domain::kFalseDiscoveryRate : permille / 1000.0, response);
   response->set_closed_count(static_cast<int64_t>(compared.deals.size()));
   response->set_touched_count(compared.touched_count);
+  response->set_account_count(compared.account_count);
+  response->set_left_out_count(static_cast<int32_t>(compared.left_out_count));
   response->set_note(kNote);
   Sha256 hash;
   hash.UpdateText(kContentRules).UpdateText(domain::HashOf(table));

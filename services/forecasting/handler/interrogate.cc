@@ -166,6 +166,7 @@ Status ForecastingHandler::InterrogatePipeline(rpc::Call& call,
     response->set_next_page_token(EncodePageToken(key(*chosen[page.end - 1]), bound));
   }
   RenderWhole(all, table.currency, response);
+  RenderWins(table, facts, all, response);
   if (request.with_coaching()) {
     GTM_RETURN_IF_ERROR(AddCoaching(call, question, table, asked.rules, response));
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "common/core/funnel_need.h"
 #include "common/core/sha256.h"
 #include "common/stats/estimate_proto.h"
 #include "fmt/format.h"
@@ -124,8 +125,9 @@ void RenderMarket(const AskedPlan& asked, v1::PlanMarket* result) {
   const domain::PlanLimits& limits = asked.limits;
   if (limits.people) {
     result->set_people_count(*limits.people);
-    result->set_accounts_held_min(*limits.people / limits.group_max);
-    result->set_accounts_held_max(*limits.people / limits.group_min);
+    const GroupCounts groups = GroupsIn(*limits.people, limits.group_min, limits.group_max);
+    result->set_accounts_held_min(groups.min);
+    result->set_accounts_held_max(groups.max);
   }
   if (limits.accounts) result->set_account_count(*limits.accounts);
   result->set_account_count_derived(asked.accounts_derived);

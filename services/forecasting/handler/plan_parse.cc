@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "common/core/funnel_need.h"
 #include "fmt/format.h"
 
 namespace gtm::forecasting::handler {
@@ -271,7 +272,8 @@ void FillLimits(const book::Settings& settings, AskedPlan* asked) {
     limits.accounts = settings.market_account_count;
   }
   if (!limits.accounts && limits.people) {
-    limits.accounts = *limits.people / limits.group_max;
+    // The fewest: what is accepted is enough.
+    limits.accounts = GroupsIn(*limits.people, limits.group_min, limits.group_max).min;
     asked->accounts_derived = true;
   }
 }

@@ -97,6 +97,9 @@ void RenderTrust(const domain::Trust& trust, v1::Trust* result) {
     reason->set_weight(doubt.weight);
     reason->set_message(doubt.message);
   }
+  for (const domain::DoubtType type : trust.unjudged) {
+    result->add_not_enough_data_types(static_cast<v1::TrustReason::Type>(type));
+  }
 }
 
 void RenderLength(const domain::StuckJudgement& judgement, int32_t days,
@@ -154,6 +157,23 @@ void RenderDeal(const DealTable& table, const domain::PipelineFacts& facts,
   RenderTrust(deal.trust, result->mutable_trust());
   RenderLength(deal.age, table.age_days(row), result->mutable_age());
   RenderLength(deal.stage_age, table.today - row.stage_day, result->mutable_stage_age());
+}
+
+void RenderWins(const DealTable& table, const domain::PipelineFacts& facts,
+                const domain::Interrogation& interrogation,
+                v1::InterrogatePipelineResponse* result) {
+  for (const domain::DoubtfulWin& doubtful : interrogation.doubtful_wins) {
+    const domain::WinFacts& win = facts.recent_wins[doubtful.win];
+    const domain::Deal& row = table.deals[win.deal];
+    v1::DoubtfulWin* shown = result->add_doubtful_wins();
+    shown->set_opportunity_id(row.id);
+    shown->set_display_name(win.display_name);
+    shown->set_owner_seller_id(row.owner_seller_id);
+    if (row.amount_micros) *shown->mutable_amount() = ToMoney(*row.amount_micros, table.currency);
+    *shown->mutable_won_date() = ToDate(row.closed_day);
+    RenderTrust(doubtful.trust, shown->mutable_trust());
+  }
+  result->set_doubtful_win_count(interrogation.doubtful_win_count);
 }
 
 void RenderWhole(const domain::Interrogation& interrogation, Currency currency,

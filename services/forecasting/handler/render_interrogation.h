@@ -26,6 +26,11 @@ void RenderDeal(const domain::DealTable& table, const domain::PipelineFacts& fac
 void RenderWhole(const domain::Interrogation& interrogation, Currency currency,
                  v1::InterrogatePipelineResponse* result);
 
+// Recent wins with a reason to doubt them.
+void RenderWins(const domain::DealTable& table, const domain::PipelineFacts& facts,
+                const domain::Interrogation& interrogation,
+                v1::InterrogatePipelineResponse* result);
+
 void RenderCoaching(const std::vector<domain::CoachingEffect>& effects,
                     v1::InterrogatePipelineResponse* result);
 

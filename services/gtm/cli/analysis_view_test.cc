@@ -134,16 +134,22 @@ TEST(VelocityView, ShowsAgesStagesAndQuarters) {
 
 forecasting::v1::CorrelateContentResponse Correlations() {
   return Parse<forecasting::v1::CorrelateContentResponse>(
-      std::string("correlations { kind: KIND_CAMPAIGN key: \"c-1\" display_name: \"Spring\" "
-                  "deal_count: 300 tests { measure: MEASURE_WIN_RATE verdict: "
-                  "VERDICT_CORRELATES_BETTER touched_count: 280 untouched_value: 0.38 "
-                  "touched_value: 0.45 correlation { value: 0.07 low: 0.021 high: 0.119 } p_value: "
-                  "0.002 q_value: 0.012 } tests { measure: MEASURE_CYCLE verdict: "
-                  "VERDICT_NO_CORRELATION touched_count: 120 touched_value: 40 untouched_value: 44 "
-                  "correlation { value: 0.91 low: 0.8 high: 1.03 } p_value: 0.1 q_value: 0.3 } "
-                  "tests { measure: MEASURE_PRICE verdict: VERDICT_NOT_ENOUGH_DATA } } "
-                  "test_count: 2 closed_count: 2000 touched_count: 700 sufficiency: "
-                  "SUFFICIENCY_ENOUGH note: \"A correlation says what goes together.\" ") +
+      std::string(
+          "correlations { kind: KIND_CAMPAIGN key: \"c-1\" display_name: \"Spring\" "
+          "deal_count: 300 tests { measure: MEASURE_WIN_RATE verdict: "
+          "VERDICT_CORRELATES_BETTER touched_count: 280 account_count: 260 untouched_value: 0.38 "
+          "touched_value: 0.45 correlation { value: 0.07 low: 0.021 high: 0.119 } p_value: "
+          "0.002 q_value: 0.012 } tests { measure: MEASURE_CYCLE verdict: "
+          "VERDICT_NO_CORRELATION touched_count: 120 touched_value: 40 untouched_value: 44 "
+          "correlation { value: 0.91 low: 0.8 high: 1.03 } p_value: 0.1 q_value: 0.3 } "
+          "tests { measure: MEASURE_PRICE verdict: VERDICT_NOT_ENOUGH_DATA } } "
+          "correlations { kind: KIND_CONTENT key: \"guide-7\" display_name: \"guide-7\" "
+          "engagement_type: TYPE_CONTENT_READ tests { measure: MEASURE_WIN_RATE verdict: "
+          "VERDICT_CORRELATES_BETTER touched_count: 90 account_count: 74 touched_value: 0.5 "
+          "untouched_value: 0.3 correlation { value: 0.2 low: 0.1 high: 0.3 } p_value: "
+          "0.001 q_value: 0.009 } } account_count: 1500 left_out_count: 12 "
+          "test_count: 3 closed_count: 2000 touched_count: 700 sufficiency: "
+          "SUFFICIENCY_ENOUGH note: \"A correlation says what goes together.\" ") +
       kProvenance);
 }
 
@@ -163,8 +169,8 @@ TEST(CorrelationView, WritesEveryTestAsCsv) {
   const std::string text =
       Printed([](Printer* printer) { PrintCorrelations(Correlations(), false, printer); },
               OutputFormat::kCsv);
-  EXPECT_THAT(text, HasSubstr("c-1,win rate,0.45,0.38,0.07,0.012,280,correlates_better\n"));
-  EXPECT_THAT(text, HasSubstr("c-1,price,,,,,0,not_enough_data\n"));
+  EXPECT_THAT(text, HasSubstr("c-1,win rate,0.45,0.38,0.07,0.012,280,260,correlates_better\n"));
+  EXPECT_THAT(text, HasSubstr("c-1,price,,,,,0,0,not_enough_data\n"));
 }
 
 }  // namespace

@@ -15,6 +15,8 @@ using forecasting::v1::EvidenceItem;
 using forecasting::v1::EvidenceKind;
 using forecasting::v1::InterrogatedDeal;
 using forecasting::v1::InterrogatePipelineResponse;
+using forecasting::v1::Trust;
+using forecasting::v1::TrustReason;
 
 Cell MoneyCell(const type::v1::Money& money) { return {MoneyText(money), MoneyPlain(money)}; }
 
@@ -275,13 +277,47 @@ void PrintContacts(const InterrogatedDeal& deal, Printer* printer) {
   printer->Extra(table);
 }
 
-void PrintTrust(const InterrogatedDeal& deal, Printer* printer) {
-  if (deal.trust().reasons().empty()) return;
-  std::vector<std::string> reasons;
-  for (const auto& reason : deal.trust().reasons()) {
-    reasons.push_back(fmt::format("{} ({:.2f})", reason.message(), reason.weight()));
+// "0.49: backdated: it was first recorded ... (0.70)".
+std::string TrustText(const Trust& trust) {
+  std::string text = fmt::format("{:.2f}", trust.weight());
+  for (const auto& reason : trust.reasons()) {
+    text += fmt::format("{} {}: {} ({:.2f})", &reason == &trust.reasons(0) ? ":" : ";",
+                        EnumText(TrustReason::Type_Name(reason.type()), "TYPE_"), reason.message(),
+                        reason.weight());
   }
-  printer->Paragraph("trust: ", fmt::format("{:.2f}: {}", deal.trust().weight(), List(reasons)));
+  return text;
+}
+
+void PrintTrust(const InterrogatedDeal& deal, Printer* printer) {
+  if (!deal.trust().reasons().empty()) {
+    printer->Paragraph("trust: ", TrustText(deal.trust()));
+  }
+  for (const int type : deal.trust().not_enough_data_types()) {
+    printer->Paragraph(
+        "trust: ",
+        fmt::format(
+            "{}? not enough data: under 59 deals to say whether that is unusual",
+            EnumText(TrustReason::Type_Name(static_cast<TrustReason::Type>(type)), "TYPE_")));
+  }
+}
+
+void PrintDoubtfulWins(const InterrogatePipelineResponse& answer, Printer* printer) {
+  if (answer.doubtful_wins().empty()) return;
+  printer->Blank();
+  printer->Line(fmt::format("won in the last 90 days, but the record is doubtful: {} {}",
+                            Thousands(answer.doubtful_win_count()),
+                            answer.doubtful_win_count() == 1 ? "deal" : "deals"));
+  for (const auto& win : answer.doubtful_wins()) {
+    printer->Paragraph(
+        fmt::format("   {}  ", DateText(win.won_date())),
+        fmt::format("{}, {}, {}: trust {}",
+                    win.display_name().empty()
+                        ? win.opportunity_id()
+                        : fmt::format("{} ({})", win.display_name(), win.opportunity_id()),
+                    win.has_amount() ? MoneyText(win.amount()) : "an unknown amount",
+                    win.owner_seller_id().empty() ? "no owner" : win.owner_seller_id(),
+                    TrustText(win.trust())));
+  }
 }
 
 }  // namespace
@@ -306,6 +342,9 @@ void PrintInterrogation(const InterrogatePipelineResponse& answer, int warnings_
     printer->Heading(NameOf(deal));
     printer->Line("   " + StandingOf(deal));
     if (deal.warnings().empty()) printer->Line("   no warning");
+    if (!deal.trust().reasons().empty()) {
+      printer->Paragraph("   trust   ", TrustText(deal.trust()));
+    }
     const int shown = std::min(warnings_max, deal.warnings_size());
     for (int i = 0; i < shown; ++i) PrintWarning(deal.warnings(i), false, printer);
     if (deal.warnings_size() > shown) {
@@ -313,6 +352,7 @@ void PrintInterrogation(const InterrogatePipelineResponse& answer, int warnings_
                                 deal.warnings_size() - shown, deal.opportunity_id()));
     }
   }
+  PrintDoubtfulWins(answer, printer);
   PrintCoaching(answer, printer);
   printer->Blank();
   PrintNotes(answer, printer);

@@ -50,13 +50,22 @@ InterrogatePipelineResponse AnAnswer() {
       "0, 0, 1, 2, 0, 3, 8, 4, 0, 1, 2, 2, 1, 0] recent_count: 5 earlier_count: 19 "
       "earlier_week_count: 12 expected_count: 6 band_low_count: 1 band_high_count: 14 } trust { "
       "weight: 0.81 reasons { type: TYPE_CLOSE_DATE_PUSHED weight: 0.81 message: \"the close date "
-      "was pushed 4 times\" } } age { days: 68 longest_won_days: 210 won_share { value: 0.3 low: 0 "
+      "was pushed 4 times\" } not_enough_data_types: TYPE_BACKDATED } age { days: 68 "
+      "longest_won_days: 210 won_share { value: 0.3 low: 0 "
       "high: 0.35 sample_count: 240 success_count: 72 sufficiency: SUFFICIENCY_ENOUGH } } "
       "stage_age { days: 26 longest_won_days: 80 won_share { value: 0.5 sample_count: 12 "
       "success_count: 6 sufficiency: SUFFICIENCY_NOT_ENOUGH_DATA } } buyer_touch_count: 24 "
       "our_touch_count: 6 seen_channel_count: 4 } deals { opportunity_id: \"o-2\" stage_id: "
       "\"discovery\" stage_number: 1 win_probability: 0.16 " +
       Usd("expected_amount", 8'100) +
+      "} doubtful_win_count: 1 doubtful_wins { opportunity_id: \"o-9\" display_name: \"Borea\" "
+      "owner_seller_id: \"ada\" won_date { year: 2026 month: 6 day: 1 } trust { weight: 0.42 "
+      "reasons { type: TYPE_BACKDATED weight: 0.7 message: \"it was first recorded 45 days after "
+      "the day on which it is said to have been created; 0 of 60 other closed deals were recorded "
+      "as late\" } reasons { type: TYPE_WON_ON_DAY_OF_CREATION weight: 0.6 message: \"it was won "
+      "on the day of its creation; 1 of 102 other won deals were as quick, and half took 42 days "
+      "or more\" } } " +
+      Usd("amount", 30'000) +
       "} provenance { as_of { seconds: 1781481600 } revision: \"1:9400\" rules_version: "
       "\"bookings-1\" }";
   InterrogatePipelineResponse answer;

@@ -213,6 +213,13 @@ bool Correlates(const CorrelationTest& test) {
 
 std::string ItemText(const ContentCorrelation& item) {
   if (item.kind() == ContentCorrelation::KIND_CAMPAIGN) return "campaign " + item.display_name();
+  if (item.kind() == ContentCorrelation::KIND_CONTENT) {
+    const std::string type =
+        EnumText(crm::v1::Engagement::Type_Name(item.engagement_type()), "TYPE_");
+    return item.engagement_type() == crm::v1::Engagement::TYPE_UNSPECIFIED
+               ? "content " + item.display_name()
+               : fmt::format("content {} ({})", item.display_name(), type);
+  }
   return EnumText(item.key(), "TYPE_");
 }
 
@@ -242,9 +249,9 @@ void PrintCorrelations(const forecasting::v1::CorrelateContentResponse& answer, 
                        Printer* printer) {
   printer->Heading(
       fmt::format("Correlation with won deals, short cycles and high prices: {} closed "
-                  "deals, {} touched, {} tests",
-                  Thousands(answer.closed_count()), Thousands(answer.touched_count()),
-                  Thousands(answer.test_count())));
+                  "deals of {} accounts, {} touched, {} tests",
+                  Thousands(answer.closed_count()), Thousands(answer.account_count()),
+                  Thousands(answer.touched_count()), Thousands(answer.test_count())));
   if (answer.sufficiency() == type::v1::SUFFICIENCY_NO_DATA) {
     printer->Line("no data: a correlation needs closed deals, and engagements of their accounts");
   }
@@ -255,6 +262,7 @@ void PrintCorrelations(const forecasting::v1::CorrelateContentResponse& answer, 
                {"correlation", "correlation", Align::kRight, false},
                {"q", "q_value", Align::kRight, false},
                {"deals", "touched_count", Align::kRight, false},
+               {"accounts", "account_count", Align::kRight, false},
                {"verdict", "verdict", Align::kLeft, false}},
               {}};
   int hidden = 0;
@@ -278,7 +286,7 @@ void PrintCorrelations(const forecasting::v1::CorrelateContentResponse& answer, 
                   : Cell("", ""),
            tested ? Cell(fmt::format("{:.3f}", test.q_value()), fmt::format("{}", test.q_value()))
                   : Cell("", ""),
-           CountCell(test.touched_count()), VerdictCell(test)});
+           CountCell(test.touched_count()), CountCell(test.account_count()), VerdictCell(test)});
     }
   }
   if (!table.rows.empty() || !printer->is_table()) {
@@ -289,6 +297,10 @@ void PrintCorrelations(const forecasting::v1::CorrelateContentResponse& answer, 
   if (hidden > 0) {
     printer->Line(fmt::format("{} more without a correlation, or with not enough data: --all",
                               Thousands(hidden)));
+  }
+  if (answer.left_out_count() > 0) {
+    printer->Line(fmt::format("{} more that touched fewer accounts were not tested",
+                              Thousands(answer.left_out_count())));
   }
   printer->Blank();
   printer->Paragraph("", answer.note());

@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "common/core/funnel_need.h"
 #include "fmt/format.h"
 
 namespace gtm::targeting::domain {
@@ -21,19 +22,21 @@ std::string Grouped(int64_t number) {
   return digits;
 }
 
-int64_t AccountsOf(const FunnelPlan& plan) {
-  return plan.market_account_count > 0 ? plan.market_account_count
-                                       : plan.market_people_count / plan.group_size_min;
+GroupCounts GroupsOf(const FunnelPlan& plan) {
+  return GroupsIn(plan.market_people_count, plan.group_size_min, plan.group_size_max);
 }
 
-// Needs of all stages together, in 128 bits; what does not fit 63 bits is more than any
-// capacity and is given as the largest number.
+// The most that there can be: what is refused here is impossible.
+int64_t AccountsOf(const FunnelPlan& plan) {
+  return plan.market_account_count > 0 ? plan.market_account_count : GroupsOf(plan).max;
+}
+
+// Needs of all stages together.
 template <class Each>
 int64_t Total(const std::vector<FunnelStage>& stages, Each each) {
-  __int128 total = 0;
-  for (const FunnelStage& stage : stages) total += static_cast<__int128>(stage.count) * each(stage);
-  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
-  return total > kMost ? kMost : static_cast<int64_t>(total);
+  FunnelNeed need;
+  for (const FunnelStage& stage : stages) need.Add(stage.count, each(stage));
+  return need.told();
 }
 
 std::vector<FunnelLimit> LimitsOf(const FunnelPlan& plan, const std::vector<FunnelStage>& stages) {
@@ -184,8 +187,8 @@ Result<FunnelCheck> CheckFunnelPlan(const FunnelPlan& plan) {
     }
     before = &stage;
   }
-  check.group_count_min = plan.market_people_count / plan.group_size_max;
-  check.group_count_max = plan.market_people_count / plan.group_size_min;
+  check.group_count_min = GroupsOf(plan).min;
+  check.group_count_max = GroupsOf(plan).max;
   if (check.first_violation) check.counter_plan = CounterPlan(plan);
   return check;
 }
