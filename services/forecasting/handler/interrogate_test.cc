@@ -54,6 +54,50 @@ class InterrogateTest : public ::testing::Test {
   ForecastingHandler handler_;
 };
 
+// 95 deals were recorded when they were created and won after 30 days; "w" was won when it was
+// created, and recorded three weeks later; "late" is open, and was recorded as late.
+TEST_F(InterrogateTest, TellsOfWinsWhoseRecordIsDoubtful) {
+  for (int i = 0; i < 95; ++i) {
+    const absl::Time time = test::At("2025-06-01") + i * absl::Hours(24);
+    const auto day = [](absl::Time t) {
+      return absl::FormatTime("%Y-%m-%d", t, absl::UTCTimeZone());
+    };
+    records_.Put(Opportunity(fmt::format("h{}", i), "acct0")
+                     .Stage(day(time), "open")
+                     .Stage(day(time + 30 * absl::Hours(24)), "won"),
+                 time);
+  }
+  records_.Put(Opportunity("w", "acct1")
+                   .Owner("ada")
+                   .Amount("2026-04-01", 500)
+                   .Stage("2026-04-01T08:00:00Z", "open")
+                   .Stage("2026-04-01T12:00:00Z", "won")
+                   .Set([](auto& deal) { deal.set_display_name("Acme at once"); }),
+               test::At("2026-04-22"));
+  records_.Put(Opportunity("late", "acct2").Stage("2026-04-01", "open"), test::At("2026-05-01"));
+  const auto answer = Ask({});
+  ASSERT_EQ(answer.doubtful_wins_size(), 1);
+  EXPECT_EQ(answer.doubtful_win_count(), 1);
+  const v1::DoubtfulWin& win = answer.doubtful_wins(0);
+  EXPECT_EQ(win.opportunity_id(), "w");
+  EXPECT_EQ(win.display_name(), "Acme at once");
+  EXPECT_EQ(win.owner_seller_id(), "ada");
+  EXPECT_EQ(win.amount().units(), 500);
+  EXPECT_EQ(win.won_date().day(), 1);
+  ASSERT_EQ(win.trust().reasons_size(), 2);
+  EXPECT_EQ(win.trust().reasons(0).type(), v1::TrustReason::TYPE_BACKDATED);
+  EXPECT_EQ(win.trust().reasons(1).type(), v1::TrustReason::TYPE_WON_ON_DAY_OF_CREATION);
+  EXPECT_DOUBLE_EQ(win.trust().weight(), 0.42);
+  for (const auto& deal : answer.deals()) {
+    const bool is_late = deal.opportunity_id() == "late";
+    ASSERT_EQ(deal.trust().reasons_size(), is_late) << deal.opportunity_id();
+    // Its days in pipeline begin with the first record.
+    if (is_late) {
+      EXPECT_EQ(deal.age().days(), 9);
+    }
+  }
+}
+
 TEST_F(InterrogateTest, TellsEveryDealMostAtStakeFirst) {
   const auto answer = Ask({});
   ASSERT_EQ(answer.deals_size(), 9);
