@@ -77,6 +77,7 @@ Status TargetingHandler::ListSimmering(rpc::Call& call, const v1::ListSimmeringR
   }
   response->set_total_count(page.total_count);
   response->set_due_count(page.due_count);
+  response->set_overdue_count(page.overdue_count);
   response->set_active_count(page.active_count);
   FillProvenance(question, "urgency 1", request, response);
   return {};
