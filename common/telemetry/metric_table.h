@@ -193,6 +193,21 @@ inline constexpr MetricDef kHandovers{"gtm_handovers", MetricType::kGauge,
 inline constexpr MetricDef kDefinitionSince{
     "gtm_target_definition_active_since_timestamp_seconds", MetricType::kGauge,
     "When the target definition in force became active, as Unix time.", "tenant"};
+inline constexpr MetricDef kPenetration{
+    "gtm_market_penetration_ratio", MetricType::kGauge,
+    "Targets that acted in 90 days over the accounts of the market (TG-13): without and with "
+    "those that may be targets.",
+    "tenant,bound"};
+inline constexpr MetricDef kBuyingGroups{
+    "gtm_buying_groups", MetricType::kGauge,
+    "Targets by how much of their buying group acted in 90 days (TG-11): none to full.",
+    "tenant,coverage"};
+inline constexpr MetricDef kUrgency{
+    "gtm_urgency_accounts", MetricType::kGauge,
+    "Accounts with a live trigger, and those that simmer, by whether their wake-up is overdue.",
+    "tenant,state"};
+inline constexpr MetricDef kExperiments{"gtm_experiments", MetricType::kGauge,
+                                        "Experiments by how far they are (TG-27).", "tenant,state"};
 inline constexpr MetricDef kSponsorSlots{
     "gtm_sponsor_capacity_slots", MetricType::kGauge,
     "Slots of all executive sponsors under the active program (SP-12).", "tenant"};
@@ -268,6 +283,10 @@ inline constexpr std::array kMetrics = {
     kSignalState,
     kHandovers,
     kDefinitionSince,
+    kPenetration,
+    kBuyingGroups,
+    kUrgency,
+    kExperiments,
     kSponsorSlots,
     kSponsorUsed,
     kSponsors,

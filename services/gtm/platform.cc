@@ -97,7 +97,7 @@ void Platform::StartServices(process::Process& process, process::BusinessMetrics
   parts_->books = process::MakeBookCache(process, channel, "gtm");
   const process::ServiceParts services[] = {
       {"targeting", targeting::handler::TargetingMethods(),
-       targeting::handler::MakeTargetingService, targeting::handler::AddBusinessGauges, true},
+       targeting::handler::MakeTargetingService, targeting::handler::MakeTargetingGauges(), true},
       {"sponsorship", sponsorship::handler::SponsorshipMethods(),
        sponsorship::handler::MakeSponsorshipService, sponsorship::handler::AddBusinessGauges},
       {"forecasting", forecasting::handler::ForecastingMethods(),

@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
   return gtm::process::ServiceMain({.name = "targeting",
                                     .methods = gtm::targeting::handler::TargetingMethods(),
                                     .make = gtm::targeting::handler::MakeTargetingService,
-                                    .gauges = gtm::targeting::handler::AddBusinessGauges,
+                                    .gauges = gtm::targeting::handler::MakeTargetingGauges(),
                                     .gauges_age = true},
                                    argc, argv);
 }

@@ -75,7 +75,7 @@ class Child {
 
 // All services on a store in memory, with further flags.
 [[noreturn]] inline void ServePlatform(const std::vector<std::string>& flags,
-                                const std::function<void(int)>& tell_port) {
+                                       const std::function<void(int)>& tell_port) {
   std::vector<std::string> arguments = {"--address=127.0.0.1:0",
                                         "--metrics-address=", "--log-level=error"};
   arguments.insert(arguments.end(), flags.begin(), flags.end());

@@ -166,6 +166,13 @@ class FakeTargeting final : public targeting::v1::TargetingService::Service {
     *response->mutable_rules() = request->rules();
     return grpc::Status::OK;
   }
+  targeting::v1::DiagnoseEngagementRequest engagement;
+  grpc::Status DiagnoseEngagement(ServerContext*,
+                                  const targeting::v1::DiagnoseEngagementRequest* request,
+                                  targeting::v1::DiagnoseEngagementResponse*) override {
+    engagement = *request;
+    return grpc::Status::OK;
+  }
   // Two pages of one experiment each.
   grpc::Status ListExperiments(ServerContext*, const targeting::v1::ListExperimentsRequest* request,
                                targeting::v1::ListExperimentsResponse* response) override {
@@ -293,6 +300,19 @@ TEST_F(CommandsTest, ReachExperimentsReadsAllPagesOrOneByName) {
   EXPECT_EQ(Run({"reach", "experiments", "offer", "--split", "a"}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("ARM=WEIGHT"));
   EXPECT_EQ(Run({"reach", "experiments", "--control", "b"}), 2);
+}
+
+TEST_F(CommandsTest, ReachDiagnoseSendsWhatTheFlagsSay) {
+  EXPECT_EQ(Run({"reach", "--definition", "d1", "diagnose", "--horizon", "60", "--targets", "--low",
+                 "2.5"}),
+            0)
+      << err_.str();
+  EXPECT_EQ(targeting_.engagement.definition_id(), "d1");
+  EXPECT_EQ(targeting_.engagement.rules().horizon_days(), 60);
+  EXPECT_TRUE(targeting_.engagement.rules().targets_only());
+  EXPECT_EQ(targeting_.engagement.low_rate_bps(), 250);
+  EXPECT_EQ(Run({"reach", "--by", "content", "activities"}), 0) << err_.str();
+  EXPECT_EQ(targeting_.ranked.grouping(), targeting::v1::ACTIVITY_GROUPING_CONTENT);
 }
 
 TEST_F(CommandsTest, HandoverDiagnoseAndGateSendWhatTheFlagsSay) {

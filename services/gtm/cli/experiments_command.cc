@@ -1,4 +1,5 @@
-// gtm reach activities, gtm reach experiments: what goes together with pipeline, what works.
+// gtm reach activities, experiments and diagnose: what goes together with pipeline, what works,
+// and what it means where nothing does.
 
 #include <fmt/format.h>
 
@@ -8,6 +9,7 @@
 
 #include "gtm/targeting/v1/service.grpc.pb.h"
 #include "services/gtm/cli/command.h"
+#include "services/gtm/cli/engagement_view.h"
 #include "services/gtm/cli/experiments_view.h"
 #include "services/gtm/cli/reach_flags.h"
 
@@ -37,7 +39,7 @@ Result<int> RunActivities(Session& session, const ReachFlags& reach, const Activ
   GTM_ASSIGN_OR_RETURN(*request.mutable_point(), reach.point.Parse());
   GTM_RETURN_IF_ERROR(reach.span.Fill(&request));
   request.set_definition_id(reach.definition);
-  if (reach.by == "campaign") request.set_grouping(v1::ACTIVITY_GROUPING_CAMPAIGN);
+  request.set_grouping(reach.Grouping());
   request.set_activity_count_max(flags.limit);
   GTM_ASSIGN_OR_RETURN(const auto answer, session.client().Call<TargetingService>(
                                               &TargetingService::Stub::RankActivities, request));
@@ -147,13 +149,54 @@ void AddExperiments(CLI::App& reach, Session& session, std::shared_ptr<ReachFlag
   });
 }
 
+struct DiagnoseFlags {
+  int horizon_days = 30;
+  bool targets = false;
+  double low_percent = 5;
+};
+
+Result<int> RunDiagnose(Session& session, const ReachFlags& reach, const DiagnoseFlags& flags) {
+  constexpr double kBpsOfPercent = 100;
+  v1::DiagnoseEngagementRequest request;
+  GTM_ASSIGN_OR_RETURN(*request.mutable_point(), reach.point.Parse());
+  request.set_definition_id(reach.definition);
+  request.mutable_rules()->set_horizon_days(flags.horizon_days);
+  request.mutable_rules()->set_targets_only(flags.targets);
+  request.set_low_rate_bps(static_cast<int32_t>(std::lround(flags.low_percent * kBpsOfPercent)));
+  GTM_ASSIGN_OR_RETURN(const auto answer,
+                       session.client().Call<TargetingService>(
+                           &TargetingService::Stub::DiagnoseEngagement, request));
+  Printer printer = session.printer();
+  if (!printer.Json(answer)) PrintEngagementDiagnosis(answer, &printer);
+  return kExitOk;
+}
+
+void AddDiagnose(CLI::App& reach, Session& session, const std::shared_ptr<ReachFlags>& shared) {
+  auto flags = std::make_shared<DiagnoseFlags>();
+  CLI::App* command = reach.add_subcommand(
+      "diagnose", "Why there is no engagement: what all experiments say of five questions");
+  command->add_option("--horizon", flags->horizon_days, "Days after the first touch that count")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 365));
+  command->add_flag("--targets", flags->targets, "Only accounts that are targets");
+  command
+      ->add_option("--low", flags->low_percent,
+                   "Percent of accounts that act below which there is no engagement")
+      ->capture_default_str()
+      ->check(CLI::Range(0.01, 50.0));
+  command->callback([&session, shared, flags] {
+    session.action = [&session, shared, flags] { return RunDiagnose(session, *shared, *flags); };
+  });
+}
+
 }  // namespace
 
 void AddReachExperimentsCommands(CLI::App& reach, Session& session,
                                  const std::shared_ptr<ReachFlags>& shared) {
   auto flags = std::make_shared<ActivityFlags>();
   CLI::App* activities = reach.add_subcommand(
-      "activities", "Channels or campaigns by what goes together with them: deals, wins, price");
+      "activities",
+      "Channels, campaigns or content by what goes together with them: deals, wins, price");
   activities->add_option("--limit", flags->limit, "At most so many")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000));
@@ -161,6 +204,7 @@ void AddReachExperimentsCommands(CLI::App& reach, Session& session,
     session.action = [&session, shared, flags] { return RunActivities(session, *shared, *flags); };
   });
   AddExperiments(reach, session, shared);
+  AddDiagnose(reach, session, shared);
 }
 
 }  // namespace gtm::cli

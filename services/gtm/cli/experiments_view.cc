@@ -70,7 +70,11 @@ Cell ExtraCell(const ActivityImpact& impact) {
 
 Table ActivityTable(const RankActivitiesResponse& answer) {
   const bool by_campaign = answer.grouping() == targeting::v1::ACTIVITY_GROUPING_CAMPAIGN;
-  Table table{{{by_campaign ? "campaign" : "channel", "key", Align::kLeft, true},
+  const bool by_content = answer.grouping() == targeting::v1::ACTIVITY_GROUPING_CONTENT;
+  Table table{{{by_campaign  ? "campaign"
+                : by_content ? "content"
+                             : "channel",
+                "key", Align::kLeft, true},
                {"name", "display_name", Align::kLeft, true,
                 by_campaign ? Shown::kEverywhere : Shown::kInCsv},
                {"targets", "touched_target_count", Align::kRight, false},
@@ -143,6 +147,23 @@ Cell CostCell(bool known, const type::v1::Money& money) {
   return MoneyCell(money);
 }
 
+std::string StateText(const Experiment& experiment) {
+  return EnumText(Experiment::State_Name(experiment.state()), "STATE_");
+}
+
+// Nothing for what the verdicts say already.
+std::string StateNote(const Experiment& experiment) {
+  switch (experiment.state()) {
+    case Experiment::STATE_NOT_BEGUN:
+      return "no account was touched yet";
+    case Experiment::STATE_STOPPED_EARLY:
+      return "stopped early: no account came in for a whole horizon, and not all is told; go on "
+             "with it";
+    default:
+      return "";
+  }
+}
+
 void AddArms(const Experiment& experiment, Table* table) {
   for (const ExperimentArm& arm : experiment.arms()) {
     const ArmComparison* comparison = ComparisonOf(experiment, arm.name());
@@ -157,7 +178,8 @@ void AddArms(const Experiment& experiment, Table* table) {
          VerdictCell(comparison),
          comparison == nullptr ? "" : EstimatePlain(comparison->difference(), Bound::kValue),
          comparison == nullptr ? "" : EstimatePlain(comparison->difference(), Bound::kLow),
-         comparison == nullptr ? "" : EstimatePlain(comparison->difference(), Bound::kHigh)});
+         comparison == nullptr ? "" : EstimatePlain(comparison->difference(), Bound::kHigh),
+         StateText(experiment)});
   }
 }
 
@@ -268,7 +290,8 @@ void PrintExperiments(const targeting::v1::ListExperimentsResponse& answer, Prin
                {"verdict", "verdict", Align::kLeft, false},
                {"difference", "difference", Align::kRight, false, Shown::kInCsv},
                {"low", "difference_low", Align::kRight, false, Shown::kInCsv},
-               {"high", "difference_high", Align::kRight, false, Shown::kInCsv}},
+               {"high", "difference_high", Align::kRight, false, Shown::kInCsv},
+               {"state", "state", Align::kLeft, false, Shown::kInCsv}},
               {}};
   for (const Experiment& experiment : answer.experiments()) AddArms(experiment, &table);
   printer->Main(table);
@@ -278,6 +301,8 @@ void PrintExperiments(const targeting::v1::ListExperimentsResponse& answer, Prin
       printer->Paragraph(fmt::format("{}={}: ", experiment.name(), comparison.arm()),
                          ComparisonText(experiment, comparison));
     }
+    const std::string note = StateNote(experiment);
+    if (!note.empty()) printer->Paragraph(experiment.name() + ": ", note);
   }
   printer->Line(fmt::format(
       "Look as often as you like: all looks together tell a false difference in {} at most.",

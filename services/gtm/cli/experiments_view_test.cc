@@ -103,6 +103,16 @@ TEST(ExperimentsView, TellsArmsVerdictsAndWhatToDo) {
                      Printed([&](Printer* printer) { PrintExperiments(answer, printer); }));
 }
 
+TEST(ExperimentsView, TellsWhatStoppedEarly) {
+  auto answer = Experiments();
+  answer.mutable_experiments(0)->set_state(targeting::v1::Experiment::STATE_STOPPED_EARLY);
+  answer.mutable_experiments(1)->set_state(targeting::v1::Experiment::STATE_DECIDED);
+  const auto print = [&](Printer* printer) { PrintExperiments(answer, printer); };
+  EXPECT_THAT(Printed(print), HasSubstr("form: stopped early: no account came in"));
+  EXPECT_THAT(Printed(print), Not(HasSubstr("offer: stopped")));
+  EXPECT_THAT(Printed(print, OutputFormat::kCsv), HasSubstr(",stopped_early"));
+}
+
 TEST(ExperimentsView, HasWordsForEveryVerdict) {
   auto experiment = Experiments().experiments(1);
   auto* comparison = experiment.mutable_comparisons(0);

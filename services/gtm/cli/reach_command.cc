@@ -36,7 +36,7 @@ Result<int> RunReach(Session& session, const ReachFlags& flags) {
   *channels_request.mutable_point()->mutable_as_of() = reach.provenance().as_of();
   *channels_request.mutable_days() = reach.current().days();
   channels_request.set_definition_id(flags.definition);
-  if (flags.by == "campaign") channels_request.set_grouping(v1::ACTIVITY_GROUPING_CAMPAIGN);
+  channels_request.set_grouping(flags.Grouping());
   GTM_ASSIGN_OR_RETURN(const auto channels,
                        session.client().Call<TargetingService>(
                            &TargetingService::Stub::GetChannelEfficacy, channels_request));
@@ -49,7 +49,7 @@ Result<int> RunChannels(Session& session, const ReachFlags& flags) {
   GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
   GTM_RETURN_IF_ERROR(flags.span.Fill(&request));
   request.set_definition_id(flags.definition);
-  if (flags.by == "campaign") request.set_grouping(v1::ACTIVITY_GROUPING_CAMPAIGN);
+  request.set_grouping(flags.Grouping());
   GTM_ASSIGN_OR_RETURN(const auto answer,
                        session.client().Call<TargetingService>(
                            &TargetingService::Stub::GetChannelEfficacy, request));
@@ -98,9 +98,9 @@ void AddReachCommands(CLI::App& app, Session& session) {
   flags->span.Register(*reach, "the 90 days that end with --as-of");
   reach->add_option("--definition", flags->definition, "By this target definition")
       ->type_name("ID");
-  reach->add_option("--by", flags->by, "Channels or campaigns")
+  reach->add_option("--by", flags->by, "Channels, campaigns or content")
       ->capture_default_str()
-      ->check(CLI::IsMember({"channel", "campaign"}));
+      ->check(CLI::IsMember({"channel", "campaign", "content"}));
   reach->require_subcommand(0, 1);
   CLI::App* channels =
       reach->add_subcommand("channels", "Only the channels: targets reached, and at what expense");

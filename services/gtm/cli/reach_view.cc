@@ -87,9 +87,19 @@ Table PenetrationTable(const GetReachResponse& answer) {
   return table;
 }
 
+const char* GroupingText(targeting::v1::ActivityGrouping grouping) {
+  switch (grouping) {
+    case targeting::v1::ACTIVITY_GROUPING_CAMPAIGN:
+      return "campaign";
+    case targeting::v1::ACTIVITY_GROUPING_CONTENT:
+      return "content";
+    default:
+      return "channel";
+  }
+}
+
 Table ChannelTable(const GetChannelEfficacyResponse& answer) {
-  const bool by_campaign = answer.grouping() == targeting::v1::ACTIVITY_GROUPING_CAMPAIGN;
-  Table table{{{by_campaign ? "campaign" : "channel", "key", Align::kLeft, true},
+  Table table{{{GroupingText(answer.grouping()), "key", Align::kLeft, true},
                {"targets", "target_count", Align::kRight, false},
                {"people", "target_people_count", Align::kRight, false},
                {"no targets", "other_share", Align::kRight, false},
@@ -104,8 +114,7 @@ Table ChannelTable(const GetChannelEfficacyResponse& answer) {
                {"cost days", "cost_day_count", Align::kRight, false, Shown::kInCsv}},
               {}};
   for (const ChannelEfficacy& row : answer.channels()) {
-    std::string name = row.key();
-    if (by_campaign && !row.display_name().empty()) name = row.display_name();
+    std::string name = row.display_name().empty() ? row.key() : row.display_name();
     if (row.key().empty()) name = "(none)";
     std::string range;
     if (row.has_cost_per_target_high()) {
@@ -162,6 +171,20 @@ void PrintGroupCounts(const ReachOfSpan& span, Printer* printer) {
   printer->Line(line);
 }
 
+// Why rows are missing, and why so much of the cost of content is not known.
+void PrintChannelNotes(const GetChannelEfficacyResponse& answer, Printer* printer) {
+  int shown = 0;
+  for (const ChannelEfficacy& row : answer.channels()) shown += row.key().empty() ? 0 : 1;
+  if (answer.total_count() > shown) {
+    printer->Line(fmt::format("{} of {} shown", Thousands(shown), Thousands(answer.total_count())));
+  }
+  if (answer.grouping() != targeting::v1::ACTIVITY_GROUPING_CONTENT) return;
+  printer->Paragraph(
+      "",
+      "Spend names campaigns, not content: the cost of a content is known where its "
+      "campaigns are about it alone. Else it is not known, and (none) has the money.");
+}
+
 void PrintCostGaps(const GetChannelEfficacyResponse& answer, Printer* printer) {
   for (const ChannelEfficacy& row : answer.channels()) {
     if (!row.has_cost() || row.cost_day_count() >= answer.day_count()) continue;
@@ -214,16 +237,25 @@ void PrintReach(const GetReachResponse& reach, const GetChannelEfficacyResponse&
   }
   printer->Blank();
   printer->Main(ChannelTable(channels));
+  PrintChannelNotes(channels, printer);
   PrintCostGaps(channels, printer);
   printer->Line(
-      "a deal counts for every channel that touched its account before it began; the "
-      "numbers attribute none");
+      fmt::format("a deal counts for every {} that touched its account before it began; the "
+                  "numbers attribute none",
+                  GroupingText(channels.grouping())));
   printer->Line(ProvenanceText(reach.provenance()));
 }
 
 void PrintChannels(const GetChannelEfficacyResponse& answer, Printer* printer) {
-  printer->Heading(fmt::format("Channels {}", RangeText(answer.days())));
+  const bool is_content = answer.grouping() == targeting::v1::ACTIVITY_GROUPING_CONTENT;
+  const bool is_campaign = answer.grouping() == targeting::v1::ACTIVITY_GROUPING_CAMPAIGN;
+  printer->Heading(fmt::format("{} {}",
+                               is_content    ? "Content"
+                               : is_campaign ? "Campaigns"
+                                             : "Channels",
+                               RangeText(answer.days())));
   printer->Main(ChannelTable(answer));
+  PrintChannelNotes(answer, printer);
   PrintCostGaps(answer, printer);
   printer->Line(ProvenanceText(answer.provenance()));
 }

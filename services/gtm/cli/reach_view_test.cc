@@ -103,6 +103,17 @@ TEST(ReachView, WritesChannelsAsCsvWithUnknownCostEmpty) {
             ",1,0,,0,0,0.00,,,,,0\n");
 }
 
+TEST(ReachView, SaysOfContentThatItsCostIsNotKnown) {
+  auto answer = Channels();
+  answer.set_grouping(targeting::v1::ACTIVITY_GROUPING_CONTENT);
+  answer.set_total_count(7);
+  const std::string text = Shown([&](Printer* printer) { PrintChannels(answer, printer); });
+  EXPECT_THAT(text, HasSubstr("Content 2026-"));
+  EXPECT_THAT(text, HasSubstr("2 of 7 shown"));
+  EXPECT_THAT(text, HasSubstr("not known"));
+  EXPECT_THAT(text, HasSubstr("Spend names campaigns, not content"));
+}
+
 TEST(ReachView, ShowsBuyingGroupsAndWhatIsMissing) {
   const auto answer = Parse<targeting::v1::ListBuyingGroupsResponse>(
       "groups { account_id: \"a-1\" priority_micropoints: 64400000 coverage: COVERAGE_PARTIAL "

@@ -216,10 +216,10 @@ void PrintSimmering(const v1::ListSimmeringResponse& answer, const Names& accoun
               std::to_string(account.open_opportunity_count())),
          Cell(Points(account.high_micropoints()), std::to_string(account.high_micropoints()))});
   }
-  printer->Heading(
-      fmt::format("Simmering: {} accounts, {} of them due; {} have a trigger that counts",
-                  Thousands(answer.total_count()), Thousands(answer.due_count()),
-                  Thousands(answer.active_count())));
+  printer->Heading(fmt::format(
+      "Simmering: {} accounts, {} of them due, {} overdue; {} have a trigger that counts",
+      Thousands(answer.total_count()), Thousands(answer.due_count()),
+      Thousands(answer.overdue_count()), Thousands(answer.active_count())));
   printer->Main(table);
   printer->Line(ProvenanceText(answer.provenance()));
 }

@@ -124,6 +124,7 @@ targeting::v1::ListSimmeringResponse ASimmering() {
     }
     total_count: 2
     due_count: 1
+    overdue_count: 1
     active_count: 5
     provenance {
       as_of { seconds: 1782777600 }

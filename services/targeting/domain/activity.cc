@@ -1,6 +1,8 @@
 #include "services/targeting/domain/activity.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "absl/strings/ascii.h"
 
@@ -13,8 +15,12 @@ std::string Lower(std::string_view text) {
 
 }  // namespace
 
-Activities::Activities(const book::BookView& view, ActivityGrouping grouping)
+Activities::Activities(const book::BookView& view, ActivityGrouping grouping, absl::Time as_of)
     : view_(view), grouping_(grouping) {
+  if (grouping == ActivityGrouping::kContent) {
+    ReadContents(as_of);
+    return;
+  }
   std::map<std::string, Activity> found;
   const auto add_channel = [&](const std::string& channel) {
     if (!channel.empty()) found.try_emplace(Lower(channel), Activity{channel, "", channel});
@@ -40,6 +46,38 @@ Activities::Activities(const book::BookView& view, ActivityGrouping grouping)
   }
 }
 
+void Activities::ReadContents(absl::Time as_of) {
+  std::map<uint32_t, std::set<uint32_t>> campaigns;  // by content, symbols of the view
+  std::map<uint32_t, std::set<uint32_t>> contents;   // by campaign
+  for (uint32_t i = 0; i < view_.account_row_count(); ++i) {
+    const auto row = static_cast<book::AccountRow>(i);
+    if (!view_.is_live(row)) continue;
+    for (const book::EngagementEvent& event : view_.engagements_of(row)) {
+      if (event.time() > as_of) break;  // by rising time
+      if (event.details == book::kNoRow) continue;
+      const book::TouchDetails& details = view_.details(event);
+      if (details.content == book::kNoRow) continue;
+      std::set<uint32_t>& named = campaigns[details.content];
+      if (details.campaign == book::kNoRow) continue;
+      named.insert(details.campaign);
+      contents[details.campaign].insert(details.content);
+    }
+  }
+  std::map<std::string_view, uint32_t> by_name;
+  for (const auto& [content, unused] : campaigns) by_name[view_.text(content)] = content;
+  for (const auto& [name, content] : by_name) {
+    const auto index = static_cast<uint32_t>(activities_.size());
+    by_key_.emplace(name, index);
+    by_symbol_[content] = index;
+    activities_.push_back({std::string(name), "", ""});
+    const std::set<uint32_t>& named = campaigns[content];
+    const bool own = std::all_of(named.begin(), named.end(),
+                                 [&](uint32_t campaign) { return contents[campaign].size() == 1; });
+    if (!own) continue;
+    for (const uint32_t campaign : named) channels_[std::string(view_.text(campaign))] = name;
+  }
+}
+
 uint32_t Activities::OfChannel(std::string_view channel) const {
   const auto at = by_key_.find(Lower(channel));
   return at == by_key_.end() ? kNoActivity : at->second;
@@ -52,10 +90,16 @@ uint32_t Activities::OfCampaign(std::string_view campaign_id) const {
     return at == by_key_.end() ? kNoActivity : at->second;
   }
   const auto channel = channels_.find(id);
-  return channel == channels_.end() ? kNoActivity : OfChannel(channel->second);
+  if (channel == channels_.end()) return kNoActivity;
+  if (grouping_ == ActivityGrouping::kContent) return by_key_.at(channel->second);
+  return OfChannel(channel->second);
 }
 
 uint32_t Activities::Of(const book::EngagementEvent& event) {
+  if (grouping_ == ActivityGrouping::kContent) {
+    const auto content = by_symbol_.find(view_.details(event).content);
+    return content == by_symbol_.end() ? kNoActivity : content->second;
+  }
   const uint32_t campaign = view_.details(event).campaign;
   if (campaign == book::kNoRow) return kNoActivity;
   const auto [at, is_new] = by_symbol_.try_emplace(campaign, kNoActivity);

@@ -54,7 +54,7 @@ class ActivityImpactTest : public ::testing::Test {
     const book::BookView view = records_->View();
     const auto alive = []() -> Status { return {}; };
     const Audience audience = JudgeAccounts(definition_, view, kNow, alive).value();
-    Activities activities(view, ActivityGrouping::kCampaign);
+    Activities activities(view, ActivityGrouping::kCampaign, kNow);
     const TimeSpan span{absl::ToUnixSeconds(At(start)), absl::ToUnixSeconds(kNow) + 1};
     auto impacts = RankActivities(audience, view, &activities, span, alive);
     keys_.clear();

@@ -35,7 +35,7 @@ struct Answer {
 Answer Measure(const Market& market, ActivityGrouping grouping = ActivityGrouping::kChannel,
                absl::Time now = kNow) {
   const book::BookView view = market.View();
-  Activities activities(view, grouping);
+  Activities activities(view, grouping, now);
   Answer answer;
   answer.rows = MeasureChannels(market.Judge(view, now), view, &activities, kQuarter,
                                 SpanOf(kQuarter, view.settings().calendar, now), StillAlive)
@@ -114,6 +114,47 @@ TEST(ChannelEfficacy, SpendsOnlyTheDaysThatHaveBegun) {
   EXPECT_EQ(by_campaign.at("").spend_micros, 100 * kMicrosPerUnit) << "of no campaign";
 }
 
+// TG-14, TG-29: content as the activity; its cost is known only where no share is made up.
+TEST(ChannelEfficacy, TellsTheCostOfContentOnlyWhereCampaignsAreItsOwn) {
+  Market market;
+  market.Target("t1");
+  market.Target("t2");
+  market.Other("o1");
+  market.Person("p1", "t1");
+  for (const char* campaign : {"own", "mixed", "quiet"}) market.Campaign(campaign, "mail");
+  const auto touch = [&](const char* account, const char* time, const char* campaign,
+                         const char* content, const char* person = "") {
+    market.Touch(account, time, "in", person, campaign, 0, content);
+  };
+  touch("t1", "2026-05-01", "own", "guide", "p1");
+  touch("t2", "2026-05-02", "own", "guide");
+  touch("o1", "2026-05-02", "", "guide");
+  touch("t2", "2026-05-03", "own", "");
+  touch("t1", "2026-05-03", "mixed", "demo");
+  touch("t1", "2026-05-04", "mixed", "video");
+  touch("t1", "2026-08-04", "own", "later");  // after as_of: nobody knows yet
+  for (const char* campaign : {"own", "mixed", "quiet"}) {
+    market.Spend(campaign, "2026-05-01", "2026-06-01", 100);
+  }
+  const Answer out = Measure(market, ActivityGrouping::kContent);
+  EXPECT_THAT(out.keys, ::testing::ElementsAre("guide", "demo", "video", ""));
+  const ChannelEfficacy& guide = out.at("guide");
+  EXPECT_EQ(guide.accounts, (ByVerdict{2, 0, 1}));
+  EXPECT_EQ(guide.target_people, 1);
+  EXPECT_EQ(guide.touch_count, 3);
+  EXPECT_EQ(guide.spend_micros, 100 * kMicrosPerUnit);
+  EXPECT_EQ(out.at("demo").accounts, (ByVerdict{1, 0, 0}));
+  EXPECT_FALSE(out.at("demo").spend_micros) << "not known, and not nothing";
+  EXPECT_FALSE(out.at("video").spend_micros);
+  EXPECT_EQ(out.at("").touch_count, 1);
+  EXPECT_EQ(out.at("").spend_micros, 200 * kMicrosPerUnit) << "money that is no content's own";
+  // A campaign of several contents is nobody's own, and takes the cost of each of them away.
+  touch("t2", "2026-05-05", "mixed", "guide");
+  const Answer shared = Measure(market, ActivityGrouping::kContent);
+  EXPECT_FALSE(shared.at("guide").spend_micros);
+  EXPECT_EQ(shared.at("").spend_micros, 300 * kMicrosPerUnit);
+}
+
 TEST(ChannelEfficacy, NamesAMissingExchangeRate) {
   Market market;
   market.Campaign("c1", "a");
@@ -125,7 +166,7 @@ TEST(ChannelEfficacy, NamesAMissingExchangeRate) {
   *spend.mutable_amount() = test::MoneyOf(5, "EUR");
   market.Put(test::Wrap(spend));
   const book::BookView view = market.View();
-  Activities activities(view, ActivityGrouping::kChannel);
+  Activities activities(view, ActivityGrouping::kChannel, kNow);
   EXPECT_THAT(MeasureChannels(market.Judge(view, kNow), view, &activities, kQuarter,
                               SpanOf(kQuarter, view.settings().calendar, kNow), StillAlive),
               FailsWith(Reason::EXCHANGE_RATE_MISSING));

@@ -301,6 +301,19 @@ std::vector<std::string> ExperimentsOf(const book::BookView& view) {
   return names;
 }
 
+ExperimentState StateOf(const Experiment& experiment) {
+  if (experiment.first_touch == absl::InfiniteFuture()) return ExperimentState::kNotBegun;
+  if (experiment.split_mismatch) return ExperimentState::kUnevenSplit;
+  const auto& comparisons = experiment.comparisons;
+  const bool told =
+      std::all_of(comparisons.begin(), comparisons.end(),
+                  [](const ArmComparison& one) { return one.verdict != ArmVerdict::kKeepGoing; });
+  if (told && !comparisons.empty()) return ExperimentState::kDecided;
+  const bool comes_in = std::any_of(experiment.arms.begin(), experiment.arms.end(),
+                                    [](const Arm& arm) { return arm.pending_count > 0; });
+  return comes_in ? ExperimentState::kRunning : ExperimentState::kStoppedEarly;
+}
+
 ScaleUp JudgeScaleUp(ArmVerdict verdict, const Arm& arm, const Arm& control) {
   if (verdict != ArmVerdict::kBetter) return ScaleUp::kNo;
   if (!arm.spend_micros || !control.spend_micros || *arm.spend_micros == 0 ||
@@ -325,8 +338,23 @@ Result<Experiment> EvaluateExperiment(const Audience& audience, const book::Book
     const auto row = static_cast<book::AccountRow>(i);
     if (view.is_live(row)) reader.ReadAccount(row);
   }
-  GTM_RETURN_IF_ERROR(reader.ReadSpend());
+  if (options.with_cost) GTM_RETURN_IF_ERROR(reader.ReadSpend());
   return std::move(reader).Judge();
+}
+
+Result<std::vector<Experiment>> EvaluateExperiments(const Audience& audience,
+                                                    const book::BookView& view,
+                                                    const ExperimentOptions& options,
+                                                    const CheckAlive& check_alive) {
+  std::vector<Experiment> experiments;
+  ExperimentOptions each = options;
+  for (std::string& name : ExperimentsOf(view)) {
+    each.experiment = std::move(name);
+    GTM_ASSIGN_OR_RETURN(Experiment experiment,
+                         EvaluateExperiment(audience, view, each, check_alive));
+    experiments.push_back(std::move(experiment));
+  }
+  return experiments;
 }
 
 }  // namespace gtm::targeting::domain

@@ -50,6 +50,9 @@ struct ExperimentOptions {
   std::string control_arm;  // "": "control" where there is one, else the first by name
   // Intended share of each arm; arms that are not named count 1. Empty: equal.
   std::vector<std::pair<std::string, double>> weights;
+  // Without, no spend is read: it cannot fail for an exchange rate, and scale_up says that
+  // the cost is not known.
+  bool with_cost = true;
 };
 
 struct Arm {
@@ -106,6 +109,23 @@ struct Experiment {
 Result<Experiment> EvaluateExperiment(const Audience& audience, const book::BookView& view,
                                       const ExperimentOptions& options,
                                       const CheckAlive& check_alive);
+
+// All experiments, by rising name; `options.experiment` is not read.
+Result<std::vector<Experiment>> EvaluateExperiments(const Audience& audience,
+                                                    const book::BookView& view,
+                                                    const ExperimentOptions& options,
+                                                    const CheckAlive& check_alive);
+
+// Numbers as in gtm.targeting.v1.Experiment.State.
+enum class ExperimentState {
+  kNotBegun = 1,      // no arm has touched any account
+  kRunning = 2,       // an arm is not told yet, and accounts are within their horizon
+  kDecided = 3,       // every arm is told against the control
+  kStoppedEarly = 4,  // an arm is not told, and no account came in within the last horizon
+  kUnevenSplit = 5,   // the split is not as intended: nothing is compared
+};
+// An experiment with one arm has nothing to be told, so that it is never decided.
+ExperimentState StateOf(const Experiment& experiment);
 
 // Cost and rate together (TG-27): scale what brings more for less. The acquisitions that a unit
 // of money brings in the arm over those in the control are a ratio of Poisson rates with its

@@ -96,6 +96,54 @@ class ExperimentTest : public ::testing::Test {
   int touches_ = 0;
 };
 
+TEST_F(ExperimentTest, TellsHowFarItIs) {
+  EXPECT_EQ(StateOf(Evaluate({}).value()), ExperimentState::kNotBegun);
+  PutArmOf("a", 40, 20);
+  EXPECT_EQ(StateOf(Evaluate({}, At("2026-01-08")).value()), ExperimentState::kUnevenSplit);
+  PutArmOf("b", 40, 21);
+  EXPECT_EQ(StateOf(Evaluate({}, At("2026-01-08")).value()), ExperimentState::kRunning);
+  EXPECT_EQ(StateOf(Evaluate({}).value()), ExperimentState::kStoppedEarly)
+      << "for months nobody came in";
+  ExperimentOptions coarse;
+  coarse.test.worth_difference = 0.5;
+  coarse.with_cost = false;
+  const Experiment decided = Evaluate(coarse).value();
+  EXPECT_EQ(decided.comparisons[0].verdict, ArmVerdict::kNoWorthwhileDifference);
+  EXPECT_EQ(StateOf(decided), ExperimentState::kDecided);
+  PutArm("camp-c", "form=c");
+  PutAccount("alone");
+  Touch("alone", "2026-06-20", "camp-c");
+  ExperimentOptions one_arm;
+  one_arm.experiment = "form";
+  EXPECT_EQ(StateOf(Evaluate(one_arm).value()), ExperimentState::kRunning)
+      << "one arm has nothing to be told";
+}
+
+TEST_F(ExperimentTest, EvaluatesAllByName) {
+  PutArm("camp-c", "form=c");
+  const book::BookView view = records_.View();
+  const auto alive = []() -> Status { return {}; };
+  const Audience audience = JudgeAccounts(definition_, view, kNow, alive).value();
+  const auto all = EvaluateExperiments(audience, view, {}, alive).value();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].name, "form");
+  EXPECT_EQ(all[1].name, "offer");
+}
+
+TEST_F(ExperimentTest, NeedsNoExchangeRateWithoutCost) {
+  crm::v1::Spend spend;
+  spend.set_id("euro");
+  spend.set_campaign_id("camp-a");
+  *spend.mutable_start_date() = test::Date("2026-01-01");
+  *spend.mutable_end_date() = test::Date("2026-02-01");
+  *spend.mutable_amount() = test::MoneyOf(5, "EUR");
+  records_.Put(test::Wrap(spend));
+  EXPECT_THAT(Evaluate({}), FailsWith(Reason::EXCHANGE_RATE_MISSING));
+  ExperimentOptions options;
+  options.with_cost = false;
+  EXPECT_THAT(Evaluate(options), IsOk());
+}
+
 TEST_F(ExperimentTest, AnAccountStaysInTheArmThatTouchedItFirst) {
   PutAccount("one");
   Touch("one", "2026-02-01", "camp-a");

@@ -89,4 +89,19 @@ Penetration PenetrationOfRecorded(const ByVerdict& reached, const ByVerdict& rec
            share(reached.target + reached.undecided, recorded.target + reached.undecided)}};
 }
 
+MarketSizes MarketOf(const v1::TargetDefinition& definition, const book::Settings& settings,
+                     const Reach& reach) {
+  return {
+      SizeOf(definition.market_account_count(), settings.market_account_count,
+             reach.accounts.target),
+      SizeOf(definition.market_people_count(), settings.market_people_count, reach.people.target)};
+}
+
+std::optional<Penetration> PenetrationIn(const MarketSize& market, const ByVerdict& reached,
+                                         const ByVerdict& recorded) {
+  if (market.count == 0) return std::nullopt;
+  return market.source == MarketSource::kRecorded ? PenetrationOfRecorded(reached, recorded)
+                                                  : PenetrationOf(reached, market.count);
+}
+
 }  // namespace gtm::targeting::domain

@@ -5,9 +5,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "common/book/book.h"
 #include "common/stats/intervals.h"
+#include "gtm/targeting/v1/resources.pb.h"
 #include "services/targeting/domain/audience.h"
 #include "services/targeting/domain/buying_group.h"
 
@@ -58,5 +60,16 @@ Penetration PenetrationOf(const ByVerdict& reached, int64_t market_count);
 // ends where the silent ones alone, and where the reached ones alone, are targets.
 // `recorded` contains `reached`; recorded.target > 0.
 Penetration PenetrationOfRecorded(const ByVerdict& reached, const ByVerdict& recorded);
+
+// The sizes of the market: what answers about it are relative to.
+struct MarketSizes {
+  MarketSize accounts;
+  MarketSize people;
+};
+MarketSizes MarketOf(const v1::TargetDefinition& definition, const book::Settings& settings,
+                     const Reach& reach);
+// The share by whoever states the market. Nothing where its size is not known.
+std::optional<Penetration> PenetrationIn(const MarketSize& market, const ByVerdict& reached,
+                                         const ByVerdict& recorded);
 
 }  // namespace gtm::targeting::domain

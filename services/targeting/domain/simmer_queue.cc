@@ -65,6 +65,8 @@ Result<SimmerPage> ListSimmering(const book::BookView& view, const UrgencyReader
     if (!Passes(filter, candidate.account, rule, facts)) continue;
     ++page.total_count;
     page.due_count += candidate.account.due ? 1 : 0;
+    page.overdue_count += rule.due_day < today ? 1 : 0;
+    if (page_size == 0) continue;
     if (after && !Before(after->due_day, after->account_id, rule.due_day, candidate.id)) continue;
     if (first.size() > page_size && !Before(candidate, first.front())) continue;
     first.push_back(candidate);

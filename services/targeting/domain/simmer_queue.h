@@ -34,13 +34,14 @@ struct Simmering {
 struct SimmerPage {
   std::vector<Simmering> accounts;  // by rising due day, then rising id
   bool more = false;
-  int64_t total_count = 0;   // that pass the filter
-  int64_t due_count = 0;     // of those
-  int64_t active_count = 0;  // with a trigger that counts, before the filter
+  int64_t total_count = 0;    // that pass the filter
+  int64_t due_count = 0;      // of those
+  int64_t overdue_count = 0;  // of those due, since before the day of as_of
+  int64_t active_count = 0;   // with a trigger that counts, before the filter
 };
 
-// The first `page_size` after `after`. Asks `check_alive` now and then; its error ends the
-// work. O(accounts * log(page_size)).
+// The first `page_size` after `after`; 0 counts only. Asks `check_alive` now and then; its error
+// ends the work. O(accounts * log(page_size)).
 Result<SimmerPage> ListSimmering(const book::BookView& view, const UrgencyReader& reader,
                                  absl::Time as_of, const SimmerFilter& filter,
                                  const std::optional<SimmerPosition>& after, size_t page_size,

@@ -34,7 +34,8 @@ class Market {
   }
   // "in" for what the buyer did, "out" for what we did.
   void Touch(const std::string& account, std::string_view time, std::string_view direction = "in",
-             const std::string& person = "", const std::string& campaign = "", int count = 0) {
+             const std::string& person = "", const std::string& campaign = "", int count = 0,
+             const std::string& content = "") {
     using Engagement = crm::v1::Engagement;
     records_.Put(test::Engagement("e" + std::to_string(++number_), account, time,
                                   Engagement::TYPE_EMAIL,
@@ -44,6 +45,7 @@ class Market {
                        e.set_contact_id(person);
                        e.set_campaign_id(campaign);
                        e.set_count(count);
+                       e.set_content_id(content);
                      }));
   }
   void Spend(const std::string& campaign, std::string_view start, std::string_view end,

@@ -1,11 +1,16 @@
 #include "services/targeting/handler/business_gauges.h"
 
 #include <array>
+#include <memory>
 #include <utility>
 
+#include "services/targeting/domain/experiment.h"
 #include "services/targeting/domain/handover.h"
 #include "services/targeting/domain/proto_time.h"
+#include "services/targeting/domain/reach.h"
+#include "services/targeting/domain/simmer_queue.h"
 #include "services/targeting/handler/choose_definition.h"
+#include "services/targeting/handler/market_question.h"
 
 namespace gtm::targeting::handler {
 namespace {
@@ -43,10 +48,78 @@ void AddHandovers(const records_client::Question& question, const std::string& t
   }
 }
 
+constexpr absl::Duration kRecompute = absl::Minutes(10);
+constexpr std::array<const char*, domain::kGroupCoverageCount> kCoverages = {
+    "", "none", "single", "partial", "spoken", "full"};
+constexpr std::array<const char*, 6> kExperimentStates = {
+    "", "not_begun", "running", "decided", "stopped_early", "uneven_split"};
+
+// Nobody waits for it.
+Status NeverMind() { return {}; }
+
+Status AddUrgency(const records_client::Question& question, const std::string& tenant,
+                  telemetry::GaugeSheet* sheet) {
+  const domain::UrgencyReader reader(question.view, UrgencyRulesInForce(question));
+  GTM_ASSIGN_OR_RETURN(
+      const domain::SimmerPage page,
+      domain::ListSimmering(question.view, reader, question.as_of, {}, std::nullopt, 0, NeverMind));
+  if (page.active_count + page.total_count == 0) return {};
+  const std::pair<const char*, int64_t> states[] = {
+      {"live", page.active_count},
+      {"simmering", page.total_count - page.overdue_count},
+      {"overdue", page.overdue_count}};
+  for (const auto& [state, count] : states) {
+    sheet->Set(telemetry::kUrgency, {tenant, state}, static_cast<double>(count));
+  }
+  return {};
+}
+
+Status AddReach(const MarketQuestion& asked, const domain::Audience& audience,
+                const std::string& tenant, telemetry::GaugeSheet* sheet) {
+  Violations none;
+  const domain::GroupRule rule = GroupRuleOf({}, asked.view().settings(), &none);
+  GTM_RETURN_IF_ERROR(std::move(none).ToStatus());
+  const DayRange days = DaysUntil(asked.question.as_of, asked.calendar(), kReachDays);
+  GTM_ASSIGN_OR_RETURN(
+      const domain::Reach reach,
+      domain::MeasureReach(audience, asked.view(), asked.SpanOf(days), rule, NeverMind));
+  const domain::MarketSizes market =
+      domain::MarketOf(*asked.compiled->message, asked.view().settings(), reach);
+  if (const auto share =
+          domain::PenetrationIn(market.accounts, reach.engaged_accounts, reach.accounts)) {
+    sheet->Set(telemetry::kPenetration, {tenant, "low"}, share->range.low);
+    sheet->Set(telemetry::kPenetration, {tenant, "high"}, share->range.high);
+  }
+  if (reach.accounts.target == 0) return {};
+  for (size_t i = 1; i < kCoverages.size(); ++i) {
+    sheet->Set(telemetry::kBuyingGroups, {tenant, kCoverages[i]},
+               static_cast<double>(reach.groups[i]));
+  }
+  return {};
+}
+
+Status AddExperiments(const book::BookView& view, const domain::Audience& audience,
+                      const std::string& tenant, telemetry::GaugeSheet* sheet) {
+  domain::ExperimentOptions options;
+  options.with_cost = false;
+  GTM_ASSIGN_OR_RETURN(const std::vector<domain::Experiment> experiments,
+                       domain::EvaluateExperiments(audience, view, options, NeverMind));
+  if (experiments.empty()) return {};
+  std::array<int64_t, kExperimentStates.size()> counts{};
+  for (const domain::Experiment& experiment : experiments) {
+    ++counts[static_cast<size_t>(domain::StateOf(experiment))];
+  }
+  for (size_t i = 1; i < counts.size(); ++i) {
+    sheet->Set(telemetry::kExperiments, {tenant, kExperimentStates[i]},
+               static_cast<double>(counts[i]));
+  }
+  return {};
+}
+
 }  // namespace
 
-Status AddBusinessGauges(const records_client::Question& question, const std::string& tenant,
-                         telemetry::GaugeSheet* sheet) {
+Status TargetingGauges::Add(const records_client::Question& question, const std::string& tenant,
+                            telemetry::GaugeSheet* sheet) {
   AddHandovers(question, tenant, sheet);
   const auto definition = ChooseDefinition(question, "");
   if (definition.ok()) {
@@ -60,7 +133,37 @@ Status AddBusinessGauges(const records_client::Question& question, const std::st
     const double age_s = absl::ToDoubleSeconds(question.as_of - *newest);
     sheet->Set(telemetry::kFreshness, {tenant, name}, std::max(age_s, 0.0));
   }
+  Told& told = told_[tenant];
+  if (told.revision != question.view.revision() || question.as_of - told.as_of >= kRecompute) {
+    telemetry::GaugeSheet own;
+    GTM_RETURN_IF_ERROR(AddAccounts(question, tenant, &own));
+    told = {question.view.revision(), question.as_of, own.rows()};
+  }
+  for (const auto& row : told.rows) sheet->Set(*row.def, row.values, row.number);
   return {};
+}
+
+Status TargetingGauges::AddAccounts(const records_client::Question& question,
+                                    const std::string& tenant, telemetry::GaugeSheet* sheet) {
+  GTM_RETURN_IF_ERROR(AddUrgency(question, tenant, sheet));
+  const auto message = ChooseDefinition(question, "");
+  if (!message.ok()) return {};
+  GTM_ASSIGN_OR_RETURN(auto compiled,
+                       CompileForScoring(*message, question.view.settings().calendar));
+  const MarketQuestion asked{question, std::move(compiled)};
+  GTM_ASSIGN_OR_RETURN(
+      const domain::Audience audience,
+      domain::JudgeAccounts(asked.definition(), asked.view(), question.as_of, NeverMind));
+  GTM_RETURN_IF_ERROR(AddReach(asked, audience, tenant, sheet));
+  return AddExperiments(asked.view(), audience, tenant, sheet);
+}
+
+std::function<Status(const records_client::Question&, const std::string&, telemetry::GaugeSheet*)>
+MakeTargetingGauges() {
+  return [gauges = std::make_shared<TargetingGauges>()](const auto& question, const auto& tenant,
+                                                        telemetry::GaugeSheet* sheet) {
+    return gauges->Add(question, tenant, sheet);
+  };
 }
 
 }  // namespace gtm::targeting::handler

@@ -6,6 +6,7 @@
 #include "services/targeting/domain/lifecycle.h"
 #include "services/targeting/handler/decisions.h"
 #include "services/targeting/handler/parse.h"
+#include "services/targeting/handler/parse_urgency.h"
 
 namespace gtm::targeting::handler {
 
@@ -26,6 +27,13 @@ Result<std::shared_ptr<const v1::TargetDefinition>> ChooseDefinition(
   }
   return Error(Reason::NO_ACTIVE_DEFINITION,
                "no target definition is active; sign one off with SignOffTargetDefinition");
+}
+
+domain::UrgencyRules UrgencyRulesInForce(const records_client::Question& question) {
+  const auto definition = ChooseDefinition(question, "");
+  if (!definition.ok()) return {};
+  Violations none;  // it was checked when it was proposed
+  return UrgencyRulesOf((*definition)->urgency_rules(), "definition.urgency_rules", &none);
 }
 
 std::string HashInputs(const v1::TargetDefinition& definition, absl::Time as_of,

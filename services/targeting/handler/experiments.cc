@@ -9,6 +9,7 @@
 #include "common/stats/estimate_proto.h"
 #include "fmt/format.h"
 #include "services/targeting/domain/activity_impact.h"
+#include "services/targeting/domain/engagement_diagnosis.h"
 #include "services/targeting/domain/proto_time.h"
 #include "services/targeting/handler/market_question.h"
 #include "services/targeting/handler/page_token.h"
@@ -26,6 +27,8 @@ constexpr int kExperimentsDefault = 20;
 constexpr int kExperimentsMax = 100;
 constexpr int kArmWeightsMax = 100;
 constexpr int kArmWeightMax = 1'000'000;
+constexpr int32_t kLowRateBps = 500;
+constexpr int32_t kLowRateBpsMax = 5'000;
 constexpr double kBpsOfOne = 10'000;
 
 void Render(const domain::ImpactTest& test, domain::ImpactMeasure measure,
@@ -186,9 +189,31 @@ void Render(const domain::Experiment& experiment, Currency currency, v1::Experim
   }
   if (experiment.split_p_value) out->set_split_p_value(*experiment.split_p_value);
   out->set_split_mismatch(experiment.split_mismatch);
+  out->set_state(static_cast<v1::Experiment::State>(domain::StateOf(experiment)));
   if (experiment.first_touch != absl::InfiniteFuture()) {
     domain::SetTime(experiment.first_touch, out->mutable_first_touch_time());
   }
+}
+
+void Render(const domain::EngagementDiagnosis& diagnosis,
+            v1::DiagnoseEngagementResponse* response) {
+  using Response = v1::DiagnoseEngagementResponse;
+  response->set_conclusion(static_cast<Response::Conclusion>(diagnosis.conclusion));
+  for (const domain::EngagementQuestion& question : diagnosis.questions) {
+    v1::EngagementQuestion* const out = response->add_questions();
+    out->set_kind(static_cast<v1::EngagementQuestion::Kind>(question.ask));
+    out->set_answer(static_cast<v1::EngagementQuestion::Answer>(question.answer));
+    out->set_need(static_cast<v1::EngagementQuestion::Need>(question.need));
+    for (const std::string& name : question.experiments) out->add_experiments(name);
+    for (const std::string& arm : question.better_arms) out->add_better_arms(arm);
+    out->set_needed(question.needed);
+  }
+  response->set_engagement(static_cast<Response::Engagement>(diagnosis.engagement));
+  response->set_best_arm(diagnosis.best_arm);
+  stats::RateOptions options;
+  options.confidence = diagnosis.confidence;
+  *response->mutable_best_rate() =
+      stats::RateEstimate(diagnosis.best_rate.successes, diagnosis.best_rate.trials, options);
 }
 
 }  // namespace
@@ -196,9 +221,7 @@ void Render(const domain::Experiment& experiment, Currency currency, v1::Experim
 Status TargetingHandler::RankActivities(rpc::Call& call, const v1::RankActivitiesRequest& request,
                                         v1::RankActivitiesResponse* response) {
   Violations violations;
-  if (!v1::ActivityGrouping_IsValid(request.grouping())) {
-    violations.Add("grouping", "not a grouping; use channels or campaigns");
-  }
+  const domain::ActivityGrouping grouping = GroupingOf(request.grouping(), &violations);
   if (request.activity_count_max() < 0 || request.activity_count_max() > kActivitiesMax) {
     violations.Add("activity_count_max", "out of range; use 0 to 1,000; 0 means 100");
   }
@@ -208,13 +231,11 @@ Status TargetingHandler::RankActivities(rpc::Call& call, const v1::RankActivitie
       AskMarket(records_, definitions_, call, request.point(), request.definition_id()));
   const DayRange year = DaysUntil(asked.question.as_of, asked.calendar(), kImpactDays);
   GTM_ASSIGN_OR_RETURN(const DayRange days, SpanDaysOf(request, asked.calendar(), year));
-  const bool by_campaign = request.grouping() == v1::ACTIVITY_GROUPING_CAMPAIGN;
   const domain::CheckAlive alive = AliveWhile(call);
   GTM_ASSIGN_OR_RETURN(
       const domain::Audience audience,
       domain::JudgeAccounts(asked.definition(), asked.view(), asked.question.as_of, alive));
-  domain::Activities activities(asked.view(), by_campaign ? domain::ActivityGrouping::kCampaign
-                                                          : domain::ActivityGrouping::kChannel);
+  domain::Activities activities(asked.view(), grouping, asked.question.as_of);
   GTM_ASSIGN_OR_RETURN(
       const auto impacts,
       domain::RankActivities(audience, asked.view(), &activities, asked.SpanOf(days), alive));
@@ -226,8 +247,7 @@ Status TargetingHandler::RankActivities(rpc::Call& call, const v1::RankActivitie
   }
   response->set_total_count(static_cast<int32_t>(impacts.size()));
   *response->mutable_days() = RenderDays(days);
-  response->set_grouping(by_campaign ? v1::ACTIVITY_GROUPING_CAMPAIGN
-                                     : v1::ACTIVITY_GROUPING_CHANNEL);
+  response->set_grouping(static_cast<v1::ActivityGrouping>(grouping));
   *response->mutable_provenance() = asked.Basis(CanonicalBytes(*response));
   return {};
 }
@@ -291,6 +311,41 @@ Status TargetingHandler::ListExperiments(rpc::Call& call, const v1::ListExperime
     response->set_next_page_token(
         MakePageToken(PositionText({0, asked.question.as_of, names[page_size - 1]}), digest));
   }
+  *response->mutable_provenance() = asked.Basis(CanonicalBytes(*response));
+  return {};
+}
+
+Status TargetingHandler::DiagnoseEngagement(rpc::Call& call,
+                                            const v1::DiagnoseEngagementRequest& request,
+                                            v1::DiagnoseEngagementResponse* response) {
+  Violations violations;
+  if (request.rules().outcome() != v1::EXPERIMENT_OUTCOME_UNSPECIFIED) {
+    violations.Add("rules.outcome", "each question has its own; leave it out");
+  }
+  if (request.low_rate_bps() < 0 || request.low_rate_bps() > kLowRateBpsMax) {
+    violations.Add("low_rate_bps", "out of range; use 1 to 5,000, or 0 for 500");
+  }
+  v1::ExperimentRules rules = RulesOf(request.rules(), &violations);
+  GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
+  GTM_ASSIGN_OR_RETURN(
+      const MarketQuestion asked,
+      AskMarket(records_, definitions_, call, request.point(), request.definition_id()));
+  const domain::CheckAlive alive = AliveWhile(call);
+  GTM_ASSIGN_OR_RETURN(
+      const domain::Audience audience,
+      domain::JudgeAccounts(asked.definition(), asked.view(), asked.question.as_of, alive));
+  domain::ExperimentOptions options = OptionsOf(rules, "");
+  options.with_cost = false;
+  GTM_ASSIGN_OR_RETURN(const std::vector<domain::Experiment> responded,
+                       domain::EvaluateExperiments(audience, asked.view(), options, alive));
+  options.outcome = domain::ExperimentOutcome::kOpportunity;
+  GTM_ASSIGN_OR_RETURN(const std::vector<domain::Experiment> decided,
+                       domain::EvaluateExperiments(audience, asked.view(), options, alive));
+  const int32_t low_bps = request.low_rate_bps() == 0 ? kLowRateBps : request.low_rate_bps();
+  Render(domain::DiagnoseEngagement(responded, decided, low_bps / kBpsOfOne), response);
+  response->set_low_rate_bps(low_bps);
+  rules.clear_outcome();
+  *response->mutable_rules() = rules;
   *response->mutable_provenance() = asked.Basis(CanonicalBytes(*response));
   return {};
 }

@@ -116,6 +116,35 @@ TEST_F(ExperimentsHandlerTest, NamesWhatIsWrongWithARequest) {
   EXPECT_THAT(Get(request), FailsWith(Reason::RECORD_NOT_FOUND));
 }
 
+TEST_F(ExperimentsHandlerTest, AsksTheQuestionsOfAllExperiments) {  // TG-26
+  v1::DiagnoseEngagementRequest request;
+  v1::DiagnoseEngagementResponse out;
+  rpc::Call call = At("2026-04-01");
+  ASSERT_THAT(handler_.DiagnoseEngagement(call, request, &out), IsOk());
+  using Question = v1::EngagementQuestion;
+  ASSERT_THAT(out.questions(), SizeIs(5));
+  EXPECT_EQ(out.conclusion(), v1::DiagnoseEngagementResponse::CONCLUSION_ENGAGED);
+  EXPECT_EQ(out.best_arm(), "offer=b");
+  EXPECT_EQ(out.best_rate().success_count(), 50);
+  EXPECT_DOUBLE_EQ(out.best_rate().confidence(), 0.975) << "two arms";
+  EXPECT_EQ(out.low_rate_bps(), 500);
+  EXPECT_EQ(out.questions(1).kind(), Question::KIND_OFFER);
+  EXPECT_EQ(out.questions(1).answer(), Question::ANSWER_NO);
+  EXPECT_THAT(out.questions(1).better_arms(), ::testing::ElementsAre("offer=b"));
+  EXPECT_EQ(out.questions(2).need(), Question::NEED_EXPERIMENT);
+  EXPECT_EQ(out.questions(4).answer(), Question::ANSWER_OPEN) << "no opportunity, no decision";
+  EXPECT_EQ(out.provenance().rules_version(), "target_definition d1 version 1");
+  request.set_low_rate_bps(5'000);
+  out.Clear();
+  ASSERT_THAT(handler_.DiagnoseEngagement(call, request, &out), IsOk());
+  EXPECT_EQ(out.engagement(), v1::DiagnoseEngagementResponse::ENGAGEMENT_LOW);
+  EXPECT_EQ(out.conclusion(), v1::DiagnoseEngagementResponse::CONCLUSION_USE_WHAT_IS_BETTER);
+  request.set_low_rate_bps(5'001);
+  request.mutable_rules()->set_outcome(v1::EXPERIMENT_OUTCOME_OPPORTUNITY);
+  EXPECT_THAT(handler_.DiagnoseEngagement(call, request, &out), FailsOn("low_rate_bps"));
+  EXPECT_THAT(handler_.DiagnoseEngagement(call, request, &out), FailsOn("rules.outcome"));
+}
+
 TEST_F(ExperimentsHandlerTest, ListsExperimentsPageByPage) {
   records_.Put(test::Campaign("camp-t").Set([](auto& c) { c.set_experiment_arm("timing=early"); }));
   v1::ListExperimentsRequest request;

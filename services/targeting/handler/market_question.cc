@@ -57,6 +57,15 @@ Result<DayRange> CheckSpan(const DayRange& days) {
                       fmt::format("{} days; ask for {} at most", days.day_count(), kSpanDaysMax));
 }
 
+domain::ActivityGrouping GroupingOf(v1::ActivityGrouping grouping, Violations* violations) {
+  if (grouping == v1::ACTIVITY_GROUPING_UNSPECIFIED) return domain::ActivityGrouping::kChannel;
+  if (v1::ActivityGrouping_IsValid(grouping)) {
+    return static_cast<domain::ActivityGrouping>(grouping);
+  }
+  violations->Add("grouping", "not a grouping; use channels, campaigns or content");
+  return domain::ActivityGrouping::kChannel;
+}
+
 domain::GroupRule GroupRuleOf(const v1::BuyingGroupRule& rule, const book::Settings& settings,
                               Violations* violations) {
   domain::GroupRule out;

@@ -7,6 +7,7 @@
 
 #include "common/records_client/records_client.h"
 #include "common/rpc/call.h"
+#include "services/targeting/domain/activity.h"
 #include "services/targeting/domain/audience.h"
 #include "services/targeting/domain/buying_group.h"
 #include "services/targeting/handler/compiled_definition.h"
@@ -50,6 +51,9 @@ Result<DayRange> SpanDaysOf(const Request& request, const FiscalCalendar& calend
   GTM_ASSIGN_OR_RETURN(const DayRange days, DaysOf(request.days()));
   return CheckSpan(days);
 }
+
+// What `grouping` asks for; channels where it does not say. Any other number is a violation.
+domain::ActivityGrouping GroupingOf(v1::ActivityGrouping grouping, Violations* violations);
 
 // The rule with its defaults filled in; what is out of range is a violation of "group_rule".
 domain::GroupRule GroupRuleOf(const v1::BuyingGroupRule& rule, const book::Settings& settings,

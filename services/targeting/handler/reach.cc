@@ -17,6 +17,8 @@
 namespace gtm::targeting::handler {
 namespace {
 
+constexpr int kActivitiesMax = 1'000;
+
 void Render(const domain::ByVerdict& counts, v1::VerdictCounts* out) {
   out->set_target_count(counts.target);
   out->set_undecided_count(counts.undecided);
@@ -43,35 +45,18 @@ void Render(const domain::GroupRule& rule, v1::BuyingGroupRule* out) {
 type::v1::Estimate RenderPenetration(const domain::ByVerdict& reached,
                                      const domain::ByVerdict& recorded,
                                      const domain::MarketSize& market) {
-  if (market.count == 0) return stats::NoDataEstimate();
-  const domain::Penetration share = market.source == domain::MarketSource::kRecorded
-                                        ? domain::PenetrationOfRecorded(reached, recorded)
-                                        : domain::PenetrationOf(reached, market.count);
-  type::v1::Estimate out = stats::ExactEstimate(share.value, market.count);
+  const auto share = domain::PenetrationIn(market, reached, recorded);
+  if (!share) return stats::NoDataEstimate();
+  type::v1::Estimate out = stats::ExactEstimate(share->value, market.count);
   out.set_success_count(reached.target);
-  if (share.range.low == share.range.high) return out;
-  out.set_low(share.range.low);
-  out.set_high(share.range.high);
+  if (share->range.low == share->range.high) return out;
+  out.set_low(share->range.low);
+  out.set_high(share->range.high);
   out.set_method("bounds");
   return out;
 }
 
-// The sizes of the market: what answers about it are relative to.
-struct Market {
-  domain::MarketSize accounts;
-  domain::MarketSize people;
-};
-
-Market MarketOf(const MarketQuestion& asked, const domain::Reach& reach) {
-  const v1::TargetDefinition& definition = *asked.compiled->message;
-  const book::Settings& settings = asked.view().settings();
-  return {domain::SizeOf(definition.market_account_count(), settings.market_account_count,
-                         reach.accounts.target),
-          domain::SizeOf(definition.market_people_count(), settings.market_people_count,
-                         reach.people.target)};
-}
-
-void Render(const domain::Reach& reach, const DayRange& days, const Market& market,
+void Render(const domain::Reach& reach, const DayRange& days, const domain::MarketSizes& market,
             v1::ReachOfSpan* out) {
   *out->mutable_days() = RenderDays(days);
   Render(reach.touched_accounts, out->mutable_touched_accounts());
@@ -181,7 +166,8 @@ Status TargetingHandler::GetReach(rpc::Call& call, const v1::GetReachRequest& re
   GTM_ASSIGN_OR_RETURN(
       const domain::Reach then,
       domain::MeasureReach(audience, asked.view(), asked.SpanOf(before), rule, alive));
-  const Market market = MarketOf(asked, now);
+  const domain::MarketSizes market =
+      domain::MarketOf(*asked.compiled->message, asked.view().settings(), now);
   Render(now.accounts, response->mutable_accounts());
   Render(now.people, response->mutable_people());
   Render(market.accounts, response->mutable_market_accounts());
@@ -241,33 +227,39 @@ Status TargetingHandler::ListBuyingGroups(rpc::Call& call,
 Status TargetingHandler::GetChannelEfficacy(rpc::Call& call,
                                             const v1::GetChannelEfficacyRequest& request,
                                             v1::GetChannelEfficacyResponse* response) {
-  if (!v1::ActivityGrouping_IsValid(request.grouping())) {
-    return InvalidField("grouping", "not a grouping; use channels or campaigns");
+  Violations violations;
+  const domain::ActivityGrouping grouping = GroupingOf(request.grouping(), &violations);
+  if (request.activity_count_max() < 0 || request.activity_count_max() > kActivitiesMax) {
+    violations.Add("activity_count_max", "out of range; use 0 to 1,000; 0 means 1,000");
   }
+  GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
   GTM_ASSIGN_OR_RETURN(
       const MarketQuestion asked,
       AskMarket(records_, definitions_, call, request.point(), request.definition_id()));
   const DayRange lately = DaysUntil(asked.question.as_of, asked.calendar(), kReachDays);
   GTM_ASSIGN_OR_RETURN(const DayRange days, SpanDaysOf(request, asked.calendar(), lately));
-  const bool by_campaign = request.grouping() == v1::ACTIVITY_GROUPING_CAMPAIGN;
   const domain::CheckAlive alive = AliveWhile(call);
   GTM_ASSIGN_OR_RETURN(
       const domain::Audience audience,
       domain::JudgeAccounts(asked.definition(), asked.view(), asked.question.as_of, alive));
-  domain::Activities activities(asked.view(), by_campaign ? domain::ActivityGrouping::kCampaign
-                                                          : domain::ActivityGrouping::kChannel);
+  domain::Activities activities(asked.view(), grouping, asked.question.as_of);
   GTM_ASSIGN_OR_RETURN(const auto channels,
                        domain::MeasureChannels(audience, asked.view(), &activities, days,
                                                asked.SpanOf(days), alive));
   const Currency currency = asked.view().settings().reporting_currency;
+  const int most =
+      request.activity_count_max() == 0 ? kActivitiesMax : request.activity_count_max();
+  int count = 0;
   for (const domain::ChannelEfficacy& row : channels) {
+    // What belongs to none is last, and beside the others.
+    if (row.activity != domain::kNoActivity && ++count > most) continue;
     Render(row, activities, currency, response->add_channels());
   }
+  response->set_total_count(count);
   *response->mutable_days() = RenderDays(days);
   const absl::CivilDay today = asked.calendar().DayOf(asked.question.as_of - absl::Nanoseconds(1));
   response->set_day_count(domain::CommonDays(days, {days.start, today + 1}).day_count());
-  response->set_grouping(by_campaign ? v1::ACTIVITY_GROUPING_CAMPAIGN
-                                     : v1::ACTIVITY_GROUPING_CHANNEL);
+  response->set_grouping(static_cast<v1::ActivityGrouping>(grouping));
   *response->mutable_provenance() = asked.Basis(CanonicalBytes(*response));
   return {};
 }

@@ -141,7 +141,43 @@ TEST_F(ReachTest, TellsWhatAChannelReachedAtWhatExpense) {  // TG-14, TG-32
   ASSERT_THAT(Ask(&TargetingHandler::GetChannelEfficacy, request, &out), IsOk());
   EXPECT_EQ(out.channels(0).key(), "fair");
   request.set_grouping(static_cast<v1::ActivityGrouping>(9));
+  request.set_activity_count_max(1'001);
   EXPECT_THAT(Ask(&TargetingHandler::GetChannelEfficacy, request, &out), FailsOn("grouping"));
+  EXPECT_THAT(Ask(&TargetingHandler::GetChannelEfficacy, request, &out),
+              FailsOn("activity_count_max"));
+}
+
+TEST_F(ReachTest, TellsWhatContentReached) {  // TG-14
+  const auto put = [&](const char* id, const char* account, const char* content,
+                       const char* campaign) {
+    records_.Put(test::Engagement(id, account, "2026-05-21").Set([&](auto& e) {
+      e.set_content_id(content);
+      e.set_campaign_id(campaign);
+    }));
+  };
+  put("c1", "acme", "guide", "fair");
+  put("c2", "bolt", "guide", "");
+  put("c3", "bolt", "video", "");
+  v1::GetChannelEfficacyRequest request;
+  v1::GetChannelEfficacyResponse out;
+  request.set_grouping(v1::ACTIVITY_GROUPING_CONTENT);
+  ASSERT_THAT(Ask(&TargetingHandler::GetChannelEfficacy, request, &out), IsOk());
+  EXPECT_EQ(out.grouping(), v1::ACTIVITY_GROUPING_CONTENT);
+  ASSERT_THAT(out.channels(), SizeIs(3));
+  EXPECT_EQ(out.total_count(), 2);
+  EXPECT_EQ(out.channels(0).key(), "guide");
+  EXPECT_EQ(out.channels(0).accounts().target_count(), 2);
+  EXPECT_EQ(out.channels(0).cost().units(), 310) << "the fair is about the guide alone";
+  EXPECT_EQ(out.channels(0).cost_per_target().units(), 155);
+  EXPECT_EQ(out.channels(1).key(), "video");
+  EXPECT_FALSE(out.channels(1).has_cost()) << "not known";
+  EXPECT_FALSE(out.channels(1).has_cost_per_target());
+  EXPECT_EQ(out.channels(2).key(), "") << "touches that name no content";
+  request.set_activity_count_max(1);
+  ASSERT_THAT(Ask(&TargetingHandler::GetChannelEfficacy, request, &out), IsOk());
+  ASSERT_THAT(out.channels(), SizeIs(2));
+  EXPECT_EQ(out.channels(1).key(), "") << "beside the others";
+  EXPECT_EQ(out.total_count(), 2);
 }
 
 TEST_F(ReachTest, DiagnosesTheLastWholeQuarter) {  // TG-25, TG-32

@@ -94,6 +94,8 @@ class TargetingHandler {
                        v1::GetExperimentResponse* response);
   Status ListExperiments(rpc::Call& call, const v1::ListExperimentsRequest& request,
                          v1::ListExperimentsResponse* response);
+  Status DiagnoseEngagement(rpc::Call& call, const v1::DiagnoseEngagementRequest& request,
+                            v1::DiagnoseEngagementResponse* response);
   // urgency.cc
   Status GetUrgency(rpc::Call& call, const v1::GetUrgencyRequest& request,
                     v1::GetUrgencyResponse* response);

@@ -32,7 +32,8 @@ using Base = rpc::Mixed<
     Service::WithRawCallbackMethod_GetChannelEfficacy,
     Service::WithRawCallbackMethod_DiagnoseHandovers, Service::WithRawCallbackMethod_CheckStageGate,
     Service::WithRawCallbackMethod_RankActivities, Service::WithRawCallbackMethod_GetExperiment,
-    Service::WithRawCallbackMethod_ListExperiments, Service::WithRawCallbackMethod_GetUrgency,
+    Service::WithRawCallbackMethod_ListExperiments,
+    Service::WithRawCallbackMethod_DiagnoseEngagement, Service::WithRawCallbackMethod_GetUrgency,
     Service::WithRawCallbackMethod_ListSimmering,
     Service::WithRawCallbackMethod_GetTriggerStatistics,
     Service::WithRawCallbackMethod_GetMeetingYield, Service::WithRawCallbackMethod_GetBuyerJourney,
@@ -85,6 +86,7 @@ class TargetingRpc final : public Base {
   GTM_RPC_UNARY(RankActivities, v1::RankActivitiesRequest, v1::RankActivitiesResponse)
   GTM_RPC_UNARY(GetExperiment, v1::GetExperimentRequest, v1::GetExperimentResponse)
   GTM_RPC_UNARY(ListExperiments, v1::ListExperimentsRequest, v1::ListExperimentsResponse)
+  GTM_RPC_UNARY(DiagnoseEngagement, v1::DiagnoseEngagementRequest, v1::DiagnoseEngagementResponse)
   GTM_RPC_UNARY(GetUrgency, v1::GetUrgencyRequest, v1::GetUrgencyResponse)
   GTM_RPC_UNARY(ListSimmering, v1::ListSimmeringRequest, v1::ListSimmeringResponse)
   GTM_RPC_UNARY(GetTriggerStatistics, v1::GetTriggerStatisticsRequest,
@@ -137,6 +139,7 @@ constexpr rpc::MethodRule kMethods[] = {
     GTM_ROW("RankActivities", kReader, kHeavy),
     GTM_ROW("GetExperiment", kReader, kHeavy),
     GTM_ROW("ListExperiments", kReader, kHeavy),
+    GTM_ROW("DiagnoseEngagement", kReader, kHeavy),
     GTM_ROW("GetUrgency", kReader, kLight),
     GTM_ROW("ListSimmering", kReader, kHeavy),
     GTM_ROW("GetTriggerStatistics", kReader, kHeavy),

@@ -20,16 +20,11 @@ namespace {
 
 constexpr int kOpportunitiesMax = 200;
 
-// The rules that a question brings; without any, those that people signed, so that urgency is
-// the same number here and in a priority.
+// The rules that a question brings; without any, those that people signed.
 template <class Request>
 domain::UrgencyRules RulesFor(const Request& request, const domain::UrgencyRules& asked,
                               const records_client::Question& question) {
-  if (request.has_rules()) return asked;
-  const auto definition = ChooseDefinition(question, "");
-  if (!definition.ok()) return asked;
-  Violations none;  // it was checked when it was proposed
-  return UrgencyRulesOf((*definition)->urgency_rules(), "definition.urgency_rules", &none);
+  return request.has_rules() ? asked : UrgencyRulesInForce(question);
 }
 
 }  // namespace
@@ -92,6 +87,7 @@ Status TargetingHandler::ListSimmering(rpc::Call& call, const v1::ListSimmeringR
   }
   response->set_total_count(page.total_count);
   response->set_due_count(page.due_count);
+  response->set_overdue_count(page.overdue_count);
   response->set_active_count(page.active_count);
   FillProvenance(question, "urgency 1", request, response);
   return {};
