@@ -371,7 +371,7 @@ TEST_F(CliTest, CompletionKnowsEveryCommand) {
   EXPECT_EQ(complete("gtm forecast pipeline --b", 3), "--by");
   EXPECT_EQ(complete("gtm forecast pipeline --as", 3), "--as-of");
   EXPECT_EQ(complete("gtm forecast pipeline --by s", 4), "stage segment");
-  EXPECT_EQ(complete("gtm reach --by c", 3), "channel campaign");
+  EXPECT_EQ(complete("gtm reach --by c", 3), "channel campaign content");
   EXPECT_EQ(complete("gtm record get acc", 3), "account");
   EXPECT_EQ(complete("gtm targets -o j", 3), "json");
 }

@@ -79,7 +79,7 @@ std::string Printed(const DiagnoseEngagementResponse& answer,
 TEST(EngagementView, TellsEachQuestionAndWhatWouldAnswerIt) {
   test::ExpectGolden("services/gtm/cli/golden/engagement_diagnosis.txt", Printed(Diagnosis()));
   EXPECT_THAT(Printed(Diagnosis(), OutputFormat::kCsv),
-              HasSubstr("offer,no,use_better_arm,use offer=b"));
+              HasSubstr("offer,no,use better arm,use offer=b"));
 }
 
 TEST(EngagementView, HasWordsForEveryConclusion) {

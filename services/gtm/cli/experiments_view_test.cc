@@ -110,7 +110,7 @@ TEST(ExperimentsView, TellsWhatStoppedEarly) {
   const auto print = [&](Printer* printer) { PrintExperiments(answer, printer); };
   EXPECT_THAT(Printed(print), HasSubstr("form: stopped early: no account came in"));
   EXPECT_THAT(Printed(print), Not(HasSubstr("offer: stopped")));
-  EXPECT_THAT(Printed(print, OutputFormat::kCsv), HasSubstr(",stopped_early"));
+  EXPECT_THAT(Printed(print, OutputFormat::kCsv), HasSubstr(",stopped early"));
 }
 
 TEST(ExperimentsView, HasWordsForEveryVerdict) {

@@ -81,9 +81,8 @@ engagement_criteria {
   }
 }
 engagement_rule { half_life_days: 21 active_window_days: 90 }
-fit_priority_weight: 50
-engagement_priority_weight: 30
-urgency_priority_weight: 20
+fit_priority_weight: 60
+engagement_priority_weight: 40
 target_min_fit_points: 60
 prospect_min_engagement_points: 40
 )";

@@ -154,7 +154,7 @@ void AccountScorer::ReadUrgency(book::AccountRow row) {
   urgency_read_ = row;
   if (triggers_ == nullptr) triggers_ = std::make_shared<TriggerIndex>(context_.view, only_);
   const UrgencyReader reader(context_.view, definition_.spec().urgency_rules, triggers_);
-  urgency_ = reader.Read(row, context_.as_of);
+  urgency_ = reader.Score(row, context_.as_of);
 }
 
 AccountScore AccountScorer::Judge(const ScoreRange& fit,
@@ -182,13 +182,14 @@ AccountScore AccountScorer::Score(book::AccountRow row) {
 WeighedAccount AccountScorer::Weigh(book::AccountRow row) {
   Read(row);
   ReadUrgency(row);
+  urgency_parts_ = TriggerParts(urgency_.triggers);
   std::optional<ScoreRange> engagement;
   if (definition_.engagement() != nullptr) {
     engagement = definition_.engagement()->Evaluate(engagement_values_, engagement_outcomes_);
   }
   const ScoreRange fit = definition_.fit().Evaluate(fit_values_, fit_outcomes_);
   return {Judge(fit, engagement), fit_values_,          fit_outcomes_,
-          engagement_values_,     engagement_outcomes_, urgency_.parts};
+          engagement_values_,     engagement_outcomes_, urgency_parts_};
 }
 
 ExplainedAccountScore AccountScorer::Explain(book::AccountRow row) {
@@ -199,7 +200,7 @@ ExplainedAccountScore AccountScorer::Explain(book::AccountRow row) {
   if (definition_.engagement() != nullptr) {
     out.engagement = definition_.engagement()->Explain(engagement_values_);
   }
-  if (out.score.urgency) out.urgency = criteria::ExplainedScore{urgency_.range, urgency_.parts};
+  if (out.score.urgency) out.urgency = criteria::ExplainedScore{urgency_.range, urgency_parts_};
   out.priority = ExplainPriority(definition_, out.score);
   if (out.score.verdict == Verdict::kUndecided) {
     for (size_t i = 0; i < fit_outcomes_.size(); ++i) {

@@ -95,7 +95,8 @@ class AccountScorer {
   EngagementMeter meter_;
   const std::optional<book::AccountRow> only_;
   std::shared_ptr<const TriggerIndex> triggers_;  // once urgency is asked for
-  AccountUrgency urgency_;
+  UrgencyScore urgency_;
+  std::vector<criteria::Part> urgency_parts_;     // of the last one weighed
   std::optional<book::AccountRow> urgency_read_;  // whose urgency that is
   std::optional<book::AccountRow> read_;          // whose values are held
   // Inline for as many criteria as people write.

@@ -101,13 +101,43 @@ std::vector<WakeUpRule> WakeUpRules(const AccountUrgency& urgency, const Urgency
 
 }  // namespace
 
-void ScoreTriggers(bool why_now_asked, const UrgencyRules& rules, AccountUrgency* urgency) {
+criteria::ScoreRange ScoreTriggers(std::span<const TriggerAssessment> triggers, bool why_now_asked,
+                                   const UrgencyRules& rules) {
   Stack counted;
   Stack possible;
   int64_t known = 0;
   int64_t live = 0;
-  for (const TriggerAssessment& trigger : urgency->triggers) {
-    criteria::Part part;
+  for (const TriggerAssessment& trigger : triggers) {
+    const bool counts = trigger.verdict == TriggerVerdict::kActive;
+    const bool open = trigger.verdict == TriggerVerdict::kUndecided;
+    if (counts) counted.Add(trigger.strength_micropoints);
+    if (counts || open) possible.Add(trigger.strength_micropoints);
+    if (trigger.verdict == TriggerVerdict::kExpired) continue;
+    live += trigger.strength_micropoints;
+    if (!open) known += trigger.strength_micropoints;
+  }
+  criteria::ScoreRange range;
+  range.micropoints = counted.sum();
+  range.low_micropoints = counted.sum();
+  // Shares are rounded down one by one, so the sums may differ by a millionth.
+  range.high_micropoints = std::max(counted.sum(), possible.sum());
+  range.known_weight_bps = live == 0 ? 10'000 : static_cast<int32_t>(known * 10'000 / live);
+  if (triggers.empty() && !why_now_asked) {
+    // Nobody has asked: it could be the strongest there is.
+    range.high_micropoints = std::max({rules.mandate_points, rules.authority_shift_points,
+                                       rules.personal_drive_points}) *
+                             criteria::kMicropointsPerPoint;
+    range.known_weight_bps = 0;
+  }
+  return range;
+}
+
+std::vector<criteria::Part> TriggerParts(std::span<const TriggerAssessment> triggers) {
+  std::vector<criteria::Part> parts;
+  parts.reserve(triggers.size());
+  Stack counted;
+  for (const TriggerAssessment& trigger : triggers) {
+    criteria::Part& part = parts.emplace_back();
     part.criterion_id = trigger.event_id.empty() ? "leadership_change" : trigger.event_id;
     part.max_micropoints = trigger.base_micropoints;
     part.known = trigger.verdict != TriggerVerdict::kUndecided;
@@ -116,29 +146,8 @@ void ScoreTriggers(bool why_now_asked, const UrgencyRules& rules, AccountUrgency
     if (trigger.verdict == TriggerVerdict::kActive) {
       part.micropoints = counted.Add(trigger.strength_micropoints);
     }
-    if (trigger.verdict == TriggerVerdict::kActive ||
-        trigger.verdict == TriggerVerdict::kUndecided) {
-      possible.Add(trigger.strength_micropoints);
-    }
-    if (trigger.verdict != TriggerVerdict::kExpired) {
-      live += trigger.strength_micropoints;
-      if (part.known) known += trigger.strength_micropoints;
-    }
-    urgency->parts.push_back(std::move(part));
   }
-  criteria::ScoreRange& range = urgency->range;
-  range.micropoints = counted.sum();
-  range.low_micropoints = counted.sum();
-  // Shares are rounded down one by one, so the sums may differ by a millionth.
-  range.high_micropoints = std::max(counted.sum(), possible.sum());
-  range.known_weight_bps = live == 0 ? 10'000 : static_cast<int32_t>(known * 10'000 / live);
-  if (urgency->triggers.empty() && !why_now_asked) {
-    // Nobody has asked: it could be the strongest there is.
-    range.high_micropoints = std::max({rules.mandate_points, rules.authority_shift_points,
-                                       rules.personal_drive_points}) *
-                             criteria::kMicropointsPerPoint;
-    range.known_weight_bps = 0;
-  }
+  return parts;
 }
 
 TriggerIndex::TriggerIndex(const book::BookView& view, std::optional<book::AccountRow> only) {
@@ -236,7 +245,8 @@ AccountUrgency UrgencyReader::Read(book::AccountRow account, absl::Time as_of) c
   const Known* known = index_->Find(account);
   out.triggers = Triggers(account, as_of);
   out.why_now_asked = WhyNowAsked(account, known, as_of);
-  ScoreTriggers(out.why_now_asked, rules_, &out);
+  out.range = ScoreTriggers(out.triggers, out.why_now_asked, rules_);
+  out.parts = TriggerParts(out.triggers);
   if (!out.why_now_asked && out.triggers.empty()) {
     out.questions.push_back(UrgencyQuestion::kWhyNow);
   }
@@ -255,6 +265,16 @@ AccountUrgency UrgencyReader::Read(book::AccountRow account, absl::Time as_of) c
   std::optional<absl::Time> last_look = LastLook(account, known, as_of);
   if (!last_look && !out.triggers.empty()) last_look = out.triggers.front().start_time;
   out.wake_up_rules = WakeUpRules(out, rules_, last_look, view_.settings().calendar, as_of);
+  return out;
+}
+
+UrgencyScore UrgencyReader::Score(book::AccountRow account, absl::Time as_of) const {
+  UrgencyScore out;
+  out.triggers = Triggers(account, as_of);
+  if (out.triggers.empty()) {
+    out.why_now_asked = WhyNowAsked(account, index_->Find(account), as_of);
+  }
+  out.range = ScoreTriggers(out.triggers, out.why_now_asked, rules_);
   return out;
 }
 

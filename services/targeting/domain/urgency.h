@@ -10,6 +10,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,13 @@ struct AccountUrgency {
   std::vector<UrgencyQuestion> questions;  // distinct; of the strongest trigger first
   // Earliest first. Empty where a trigger counts, else never (C06).
   std::vector<WakeUpRule> wake_up_rules;
+};
+
+// What the score rests on, and the score.
+struct UrgencyScore {
+  std::vector<TriggerAssessment> triggers;
+  bool why_now_asked = false;  // looked at only where there is no trigger
+  criteria::ScoreRange range;
 };
 
 struct BuyingConditions {
@@ -92,6 +100,8 @@ class UrgencyReader {
                 std::shared_ptr<const TriggerIndex> index);
 
   AccountUrgency Read(book::AccountRow account, absl::Time as_of) const;
+  // The score alone: much less work.
+  UrgencyScore Score(book::AccountRow account, absl::Time as_of) const;
   // The triggers alone.
   std::vector<TriggerAssessment> Triggers(book::AccountRow account, absl::Time as_of) const;
   // The five conditions of the open opportunities, by rising id.
@@ -112,8 +122,10 @@ class UrgencyReader {
   const std::shared_ptr<const TriggerIndex> index_;
 };
 
-// The score of judged triggers, into range and parts. `why_now_asked` false and no trigger:
-// nothing is known.
-void ScoreTriggers(bool why_now_asked, const UrgencyRules& rules, AccountUrgency* urgency);
+// The score of judged triggers. `why_now_asked` false and no trigger: nothing is known.
+criteria::ScoreRange ScoreTriggers(std::span<const TriggerAssessment> triggers, bool why_now_asked,
+                                   const UrgencyRules& rules);
+// Its parts, one a trigger, in their order; they sum to the score.
+std::vector<criteria::Part> TriggerParts(std::span<const TriggerAssessment> triggers);
 
 }  // namespace gtm::targeting::domain

@@ -18,6 +18,7 @@ from gtm.records.v1 import service_pb2_grpc as records_grpc
 from gtm.sponsorship.v1 import resources_pb2 as sponsorship
 from gtm.sponsorship.v1 import service_pb2 as sponsorship_service
 from gtm.sponsorship.v1 import service_pb2_grpc as sponsorship_grpc
+from gtm.targeting.v1 import scores_pb2
 from gtm.targeting.v1 import service_pb2 as targeting_service
 from gtm.targeting.v1 import service_pb2_grpc as targeting_grpc
 from gtm.type.v1 import estimate_pb2
@@ -72,7 +73,7 @@ class WhomToTarget(unittest.TestCase):
             targeting_service.ScoreAccountRequest(account_id=best.account_id), timeout=TIMEOUT)
         fit = answer.score.fit
         self.assertEqual(sum(part.micropoints for part in fit.parts), fit.micropoints)
-        self.assertEqual(answer.score.verdict, targeting_service.TARGET_VERDICT_TARGET)
+        self.assertEqual(answer.score.verdict, scores_pb2.TARGET_VERDICT_TARGET)
         self.assertEqual(answer.definition.definition_id, "demo-target")
         self.assertEqual(len(answer.provenance.input_sha256), 64)
 

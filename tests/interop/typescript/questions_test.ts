@@ -17,8 +17,8 @@ import {
 } from "./gen/gtm/sponsorship/v1/service";
 import {
   ListTargetsRequest, ListTargetsResponse, ScoreAccountRequest, TargetingServiceClient,
-  TargetVerdict,
 } from "./gen/gtm/targeting/v1/service";
+import { TargetVerdict } from "./gen/gtm/targeting/v1/scores";
 import { Sufficiency } from "./gen/gtm/type/v1/estimate";
 import { Money } from "./gen/gtm/type/v1/money";
 import { PlatformProcess } from "./platform_process";
