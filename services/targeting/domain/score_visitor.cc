@@ -13,6 +13,12 @@ using criteria::ScoreRange;
 // Nobody knows who it is, so it could be the most urgent of all.
 constexpr ScoreRange kUnknownUrgency{0, 0, criteria::kFullScoreMicropoints, 0};
 
+// The account that a visitor is linked to, where it is recorded.
+std::optional<book::AccountRow> AccountOf(const book::BookView& view, book::VisitorRow row) {
+  const auto link = view.link_of(row);
+  return link == nullptr ? std::nullopt : view.FindAccount(link->account_id());
+}
+
 int64_t EngagementOf(const AccountScore& score) {
   return score.engagement ? score.engagement->micropoints : 0;
 }
@@ -32,24 +38,25 @@ bool Precedes(const Candidate& a, const Candidate& b) {
 }  // namespace
 
 VisitorScorer::VisitorScorer(const Definition& definition, const book::BookView& view,
-                             absl::Time as_of)
+                             absl::Time as_of, std::optional<book::VisitorRow> only)
     : definition_(definition),
       context_{view, as_of, view.settings().calendar.DayOf(as_of)},
       meter_(definition.spec().engagement_rule, as_of),
-      accounts_(definition, view, as_of) {}
+      accounts_(definition, view, as_of, only ? AccountOf(view, *only) : std::nullopt) {}
 
 bool VisitorScorer::Exists(book::VisitorRow row) const {
   const auto events = context_.view.engagements_of(row);
   return !events.empty() && events.front().time() <= context_.as_of;
 }
 
-VisitorScorer::Reading VisitorScorer::Read(book::VisitorRow row) {
+const VisitorScorer::Reading& VisitorScorer::Read(book::VisitorRow row) {
+  if (read_ == row) return reading_;
+  read_ = row;
   const book::BookView& view = context_.view;
-  Reading reading;
-  if (const auto link = view.link_of(row)) {
-    reading.account = view.FindAccount(link->account_id());
-    reading.contact_id = link->contact_id();
-  }
+  Reading& reading = reading_;
+  reading.account = AccountOf(view, row);
+  const auto link = view.link_of(row);
+  reading.contact_id = link == nullptr ? "" : link->contact_id();
   reading.measure = meter_.Measure(view.engagements_of(row));
   if (reading.measure.touch_count > 0) reading.measure.active_contact_count = 1;
   const book::AccountFacts account =
@@ -64,13 +71,14 @@ VisitorScorer::Reading VisitorScorer::Read(book::VisitorRow row) {
     }
     return values;
   };
+  reading.fit_values.clear();
   if (!reading.account) reading.fit_values = read(definition_.fit_attributes());
   reading.engagement_values = read(definition_.engagement_attributes());
   return reading;
 }
 
 VisitorFacts VisitorScorer::Facts(book::VisitorRow row) {
-  const Reading reading = Read(row);
+  const Reading& reading = Read(row);
   VisitorFacts facts{reading.account, reading.contact_id, reading.measure.touch_count, {}};
   for (const book::EngagementEvent& event : context_.view.engagements_of(row)) {
     if (event.time() > context_.as_of) break;
@@ -85,7 +93,7 @@ std::optional<ScoreRange> VisitorScorer::UrgencyOf(const AccountScore* account) 
 }
 
 AccountScore VisitorScorer::Score(book::VisitorRow row) {
-  const Reading reading = Read(row);
+  const Reading& reading = Read(row);
   std::optional<ScoreRange> engagement;
   if (definition_.engagement() != nullptr) {
     engagement = definition_.engagement()->Evaluate(reading.engagement_values);
@@ -99,7 +107,7 @@ AccountScore VisitorScorer::Score(book::VisitorRow row) {
 }
 
 ExplainedAccountScore VisitorScorer::Explain(book::VisitorRow row) {
-  const Reading reading = Read(row);
+  const Reading& reading = Read(row);
   ExplainedAccountScore out;
   if (reading.account) {
     out = accounts_.Explain(*reading.account);
@@ -123,7 +131,7 @@ ExplainedAccountScore VisitorScorer::Explain(book::VisitorRow row) {
 }
 
 void VisitorScorer::AppendInputs(book::VisitorRow row, std::string* out) {
-  const Reading reading = Read(row);
+  const Reading& reading = Read(row);
   AppendText(context_.view.visitor_id(row), out);
   AppendText(reading.contact_id, out);
   AppendValues(reading.engagement_values, out);
@@ -146,8 +154,7 @@ Result<VisitorPage> RankVisitors(const Definition& definition, const book::BookV
     if (i % kRowsBetweenChecks == 0) GTM_RETURN_IF_ERROR(check_alive());
     const auto row = static_cast<book::VisitorRow>(i);
     if (!scorer.Exists(row)) continue;
-    const auto link = view.link_of(row);
-    const bool linked = link != nullptr && view.FindAccount(link->account_id()).has_value();
+    const bool linked = AccountOf(view, row).has_value();
     ++(linked ? page.linked_count : page.unknown_count);
     if (filter.standing == VisitorStanding::kUnknown && linked) continue;
     if (filter.standing == VisitorStanding::kLinked && !linked) continue;

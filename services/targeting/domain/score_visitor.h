@@ -20,11 +20,13 @@ struct VisitorFacts {
   std::optional<absl::Time> last_touch;     // until the instant
 };
 
-// Scores visitors of one view under one definition at one instant. Keeps scratch memory. Not
-// thread-safe; `definition` and `view` outlive it.
+// Scores visitors of one view under one definition at one instant. What was read of a visitor
+// is kept until another one is asked for. Not thread-safe; `definition` and `view` outlive it.
 class VisitorScorer {
  public:
-  VisitorScorer(const Definition& definition, const book::BookView& view, absl::Time as_of);
+  // With `only`, no other visitor is ever asked for, which spares a look at every trigger.
+  VisitorScorer(const Definition& definition, const book::BookView& view, absl::Time as_of,
+                std::optional<book::VisitorRow> only = std::nullopt);
 
   // Whether anything was done until the instant; then it can be asked for.
   bool Exists(book::VisitorRow row) const;
@@ -43,13 +45,15 @@ class VisitorScorer {
     std::vector<criteria::Value> fit_values;  // of an unknown visitor
     std::vector<criteria::Value> engagement_values;
   };
-  Reading Read(book::VisitorRow row);
+  const Reading& Read(book::VisitorRow row);
   std::optional<criteria::ScoreRange> UrgencyOf(const AccountScore* account) const;
 
   const Definition& definition_;
   ReadContext context_;
   EngagementMeter meter_;
   AccountScorer accounts_;
+  std::optional<book::VisitorRow> read_;
+  Reading reading_;  // of `read_`
 };
 
 // Numbers as in gtm.targeting.v1.VisitorStanding; kAny is no filter.

@@ -28,6 +28,10 @@ int32_t Bound(int32_t value, int32_t otherwise, int32_t low, int32_t high, const
 
 }  // namespace
 
+v1::DefinitionUsed MarketQuestion::Used() const {
+  return RenderUsed(*compiled->message, is_review_overdue());
+}
+
 type::v1::Provenance MarketQuestion::Basis(std::string_view inputs) const {
   return RenderProvenance(question, compiled->message.get(),
                           compiled->HashInputs(question.as_of, inputs));

@@ -1,6 +1,6 @@
 #pragma once
-// A question about the market: the definition that says what a target is, and the days whose
-// touches count.
+// A question with the definition that says what a target is, and, where it is about the market,
+// the days whose touches count.
 
 #include <memory>
 #include <string>
@@ -28,11 +28,15 @@ struct MarketQuestion {
   domain::TimeSpan SpanOf(const DayRange& days) const {
     return domain::SpanOf(days, calendar(), question.as_of);
   }
+  bool is_review_overdue() const { return question.as_of >= compiled->review_due_time; }
+  // What an answer was computed with.
+  v1::DefinitionUsed Used() const;
   // What an answer rests on; `inputs` is hashed with definition and instant.
   type::v1::Provenance Basis(std::string_view inputs) const;
 };
 
-// Errors: NO_ACTIVE_DEFINITION, RECORD_NOT_FOUND, and those of Records::Ask.
+// Errors: INVALID_FIELDS ("definition_id"), NO_ACTIVE_DEFINITION, RECORD_NOT_FOUND, and those of
+// Records::Ask.
 Result<MarketQuestion> AskMarket(records_client::Records& records, CompiledDefinitions& definitions,
                                  const rpc::Call& call, const type::v1::PointInTime& point,
                                  const std::string& definition_id);

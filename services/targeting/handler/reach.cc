@@ -133,6 +133,8 @@ void Render(const domain::ChannelEfficacy& row, const domain::Activities& activi
   const domain::CostPerTarget cost = domain::CostOf(*row.spend_micros, row.accounts.target);
   *out->mutable_cost() = RenderMoney(*row.spend_micros, currency);
   out->set_cost_day_count(static_cast<int32_t>(row.spend_day_count));
+  // Money of no activity did not buy the touches of none.
+  if (row.activity == domain::kNoActivity) return;
   *out->mutable_cost_per_target_low() = RenderMoney(cost.low_micros, currency);
   if (cost.value_micros) {
     *out->mutable_cost_per_target() = RenderMoney(*cost.value_micros, currency);

@@ -180,6 +180,28 @@ TEST_F(ReachTest, TellsWhatContentReached) {  // TG-14
   EXPECT_EQ(out.total_count(), 2);
 }
 
+// Found by content: money that no content is known to have cost was divided by the targets of
+// touches that name none.
+TEST_F(ReachTest, MoneyOfNoActivityDidNotBuyTheTouchesOfNone) {
+  records_.Put(test::Engagement("plain", "acme", "2026-05-21"));
+  crm::v1::Spend spend;
+  spend.set_id("unassigned");
+  *spend.mutable_start_date() = test::Date("2026-05-20");
+  *spend.mutable_end_date() = test::Date("2026-05-22");
+  *spend.mutable_amount() = test::MoneyOf(900);
+  records_.Put(test::Wrap(spend));
+  v1::GetChannelEfficacyRequest request;
+  v1::GetChannelEfficacyResponse out;
+  request.set_grouping(v1::ACTIVITY_GROUPING_CAMPAIGN);
+  ASSERT_THAT(Ask(&TargetingHandler::GetChannelEfficacy, request, &out), IsOk());
+  const v1::ChannelEfficacy& none = *out.channels().rbegin();
+  EXPECT_EQ(none.key(), "");
+  EXPECT_GT(none.accounts().target_count(), 0);
+  EXPECT_GE(none.cost().units(), 900);
+  EXPECT_FALSE(none.has_cost_per_target());
+  EXPECT_FALSE(none.has_cost_per_target_low());
+}
+
 TEST_F(ReachTest, DiagnosesTheLastWholeQuarter) {  // TG-25, TG-32
   for (int i = 0; i < 30; ++i) {
     records_.Put(test::Opportunity("o" + std::to_string(i), "acme")

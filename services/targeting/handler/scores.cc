@@ -11,9 +11,8 @@
 #include "services/targeting/domain/rank_targets.h"
 #include "services/targeting/domain/score_contact.h"
 #include "services/targeting/domain/values_text.h"
-#include "services/targeting/handler/choose_definition.h"
-#include "services/targeting/handler/compiled_definition.h"
 #include "services/targeting/handler/decisions.h"
+#include "services/targeting/handler/market_question.h"
 #include "services/targeting/handler/page_token.h"
 #include "services/targeting/handler/parse.h"
 #include "services/targeting/handler/render.h"
@@ -26,44 +25,21 @@ constexpr int kBatchAccountsMax = 1'000;
 // What the inputs of an account take at most, nearly always: one allocation for all of them.
 constexpr size_t kInputBytes = 512;
 
-// A question with the definition that answers it.
-struct Asked {
-  records_client::Question question;
-  std::shared_ptr<const CompiledDefinition> compiled;
-
-  const domain::Definition& definition() const { return compiled->definition; }
-};
-
-Result<Asked> Ask(records_client::Records& records, CompiledDefinitions& definitions,
-                  const rpc::Call& call, const type::v1::PointInTime& point,
-                  const std::string& definition_id) {
-  GTM_ASSIGN_OR_RETURN(records_client::Question question, records.Ask(call, point));
-  GTM_ASSIGN_OR_RETURN(const auto message, ChooseDefinition(question, definition_id));
-  GTM_ASSIGN_OR_RETURN(auto compiled, definitions.Of(message, question.view.settings().calendar));
-  return Asked{std::move(question), std::move(compiled)};
-}
-
-bool IsReviewOverdue(const Asked& asked) {
-  return asked.question.as_of >= asked.compiled->review_due_time;
-}
-
 // Works for every answer that has `definition` and `provenance`.
 template <class Response>
-void FillBasis(const Asked& asked, std::string_view inputs, Response* response) {
-  const v1::TargetDefinition& message = *asked.compiled->message;
-  *response->mutable_definition() = RenderUsed(message, IsReviewOverdue(asked));
-  *response->mutable_provenance() = RenderProvenance(
-      asked.question, &message, asked.compiled->HashInputs(asked.question.as_of, inputs));
+void FillBasis(const MarketQuestion& asked, std::string_view inputs, Response* response) {
+  *response->mutable_definition() = asked.Used();
+  *response->mutable_provenance() = asked.Basis(inputs);
 }
 
 // The same as bytes.
 template <class Response>
-void AppendBasis(const Asked& asked, std::string_view inputs, std::string* answer) {
+void AppendBasis(const MarketQuestion& asked, std::string_view inputs, std::string* answer) {
   using google::protobuf::Timestamp;
   using type::v1::Provenance;
   const CompiledDefinition& compiled = *asked.compiled;
   wire::AppendItem(Response::kDefinitionFieldNumber,
-                   IsReviewOverdue(asked) ? compiled.used_overdue_bytes : compiled.used_bytes,
+                   asked.is_review_overdue() ? compiled.used_overdue_bytes : compiled.used_bytes,
                    answer);
   const wire::Nested provenance(Response::kProvenanceFieldNumber, answer);
   {
@@ -107,8 +83,9 @@ Status TargetingHandler::ScoreAccount(rpc::Call& call, const v1::ScoreAccountReq
   Violations violations;
   violations.CheckId("account_id", request.account_id());
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
-  GTM_ASSIGN_OR_RETURN(const Asked asked,
-                       Ask(records_, definitions_, call, request.point(), request.definition_id()));
+  GTM_ASSIGN_OR_RETURN(
+      const MarketQuestion asked,
+      AskMarket(records_, definitions_, call, request.point(), request.definition_id()));
   const auto row = asked.question.view.FindAccount(request.account_id());
   if (!row) return NotFound("account", request.account_id());
   domain::AccountScorer scorer(asked.definition(), asked.question.view, asked.question.as_of, row);
@@ -126,8 +103,9 @@ Status TargetingHandler::GetScoreGap(rpc::Call& call, const v1::GetScoreGapReque
   Violations violations;
   violations.CheckId("account_id", request.account_id());
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
-  GTM_ASSIGN_OR_RETURN(const Asked asked,
-                       Ask(records_, definitions_, call, request.point(), request.definition_id()));
+  GTM_ASSIGN_OR_RETURN(
+      const MarketQuestion asked,
+      AskMarket(records_, definitions_, call, request.point(), request.definition_id()));
   const auto row = asked.question.view.FindAccount(request.account_id());
   if (!row) return NotFound("account", request.account_id());
   domain::AccountScorer scorer(asked.definition(), asked.question.view, asked.question.as_of, row);
@@ -147,8 +125,9 @@ Status TargetingHandler::ScoreContact(rpc::Call& call, const v1::ScoreContactReq
   Violations violations;
   violations.CheckId("contact_id", request.contact_id());
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
-  GTM_ASSIGN_OR_RETURN(const Asked asked,
-                       Ask(records_, definitions_, call, request.point(), request.definition_id()));
+  GTM_ASSIGN_OR_RETURN(
+      const MarketQuestion asked,
+      AskMarket(records_, definitions_, call, request.point(), request.definition_id()));
   const auto row = asked.question.view.FindContact(request.contact_id());
   if (!row) return NotFound("contact", request.contact_id());
   GTM_ASSIGN_OR_RETURN(
@@ -164,8 +143,9 @@ Status TargetingHandler::BatchScoreAccounts(rpc::Call& call,
                                             std::string* answer) {
   using Response = v1::BatchScoreAccountsResponse;
   GTM_RETURN_IF_ERROR(CheckBatch(request));
-  GTM_ASSIGN_OR_RETURN(const Asked asked,
-                       Ask(records_, definitions_, call, request.point(), request.definition_id()));
+  GTM_ASSIGN_OR_RETURN(
+      const MarketQuestion asked,
+      AskMarket(records_, definitions_, call, request.point(), request.definition_id()));
   domain::AccountScorer scorer(asked.definition(), asked.question.view, asked.question.as_of);
   const bool parts = request.detail() == v1::SCORE_DETAIL_PARTS;
   std::string missing;
@@ -201,8 +181,8 @@ Status TargetingHandler::ListTargets(rpc::Call& call, const v1::ListTargetsReque
   GTM_ASSIGN_OR_RETURN(const std::string token, ReadPageToken(request.page_token(), digest));
   GTM_ASSIGN_OR_RETURN(const auto position, ParsePosition(token));
   GTM_ASSIGN_OR_RETURN(const auto point, PointOf(request.point(), position));
-  GTM_ASSIGN_OR_RETURN(const Asked asked,
-                       Ask(records_, definitions_, call, point, request.definition_id()));
+  GTM_ASSIGN_OR_RETURN(const MarketQuestion asked,
+                       AskMarket(records_, definitions_, call, point, request.definition_id()));
   std::optional<domain::TargetPosition> after;
   if (position) after = {position->order, position->id};
   const book::BookView& view = asked.question.view;

@@ -46,11 +46,6 @@ domain::VisitorFilter FilterOf(const v1::ListVisitorsRequest& request, Violation
   return filter;
 }
 
-v1::DefinitionUsed UsedBy(const MarketQuestion& asked) {
-  return RenderUsed(*asked.compiled->message,
-                    asked.question.as_of >= asked.compiled->review_due_time);
-}
-
 }  // namespace
 
 Status TargetingHandler::ScoreVisitor(rpc::Call& call, const v1::ScoreVisitorRequest& request,
@@ -61,15 +56,15 @@ Status TargetingHandler::ScoreVisitor(rpc::Call& call, const v1::ScoreVisitorReq
   GTM_ASSIGN_OR_RETURN(
       const MarketQuestion asked,
       AskMarket(records_, definitions_, call, request.point(), request.definition_id()));
-  domain::VisitorScorer scorer(asked.definition(), asked.view(), asked.question.as_of);
   const auto row = asked.view().FindVisitor(request.visitor_id());
+  domain::VisitorScorer scorer(asked.definition(), asked.view(), asked.question.as_of, row);
   if (!row || !scorer.Exists(*row)) return NotFound("visitor", request.visitor_id());
   v1::AccountScore score;
   Render("", scorer.Explain(*row), &score);
   Render(asked.view(), *row, scorer.Facts(*row), &score, response->mutable_score());
   std::string inputs;
   scorer.AppendInputs(*row, &inputs);
-  *response->mutable_definition() = UsedBy(asked);
+  *response->mutable_definition() = asked.Used();
   *response->mutable_provenance() = asked.Basis(inputs);
   return {};
 }
@@ -107,7 +102,7 @@ Status TargetingHandler::ListVisitors(rpc::Call& call, const v1::ListVisitorsReq
   response->set_total_count(page.total_count);
   response->set_unknown_count(page.unknown_count);
   response->set_linked_count(page.linked_count);
-  *response->mutable_definition() = UsedBy(asked);
+  *response->mutable_definition() = asked.Used();
   *response->mutable_provenance() = asked.Basis(view.revision() + digest);
   return {};
 }
