@@ -78,7 +78,7 @@ std::string EngagementText(const DiagnoseEngagementResponse& answer) {
 }  // namespace
 
 void PrintEngagementDiagnosis(const DiagnoseEngagementResponse& answer, Printer* printer) {
-  printer->Heading("Why is there no engagement? (TG-26)");
+  printer->Heading("The test of engagement (TG-26)");
   printer->Blank();
   Table table{{{"question", "question", Align::kLeft, true},
                {"answer", "answer", Align::kLeft, false},
