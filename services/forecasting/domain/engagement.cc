@@ -1,12 +1,15 @@
 #include "services/forecasting/domain/engagement.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace gtm::forecasting::domain {
 namespace {
 
 // The highest level of people; more are not told apart.
 constexpr int kPeopleLevelMax = kEngagementLevelCount[1] - 1;
+// Allowed for chance in either span of a trend.
+constexpr int64_t kTrendDaysAside = 2;
 
 int ActivityLevelOf(int days) { return days <= 1 ? days : days <= 4 ? 2 : 3; }
 
@@ -23,53 +26,126 @@ int ReviewLevelOf(TouchType type) {
   }
 }
 
-// What `acts`, none after `day`, amount to at the end of `day`.
-EngagementState Judge(std::span<const BuyerAct> acts, int32_t day, int review) {
-  int days = 0;
-  int32_t last_day = INT32_MAX;
-  std::array<RowNumber, kPeopleLevelMax> people{};
-  int people_count = 0;
-  for (auto it = acts.rbegin(); it != acts.rend() && it->day > day - kPeopleDays; ++it) {
-    if (it->day > day - kActivityDays && it->day != last_day) {
-      ++days;
-      last_day = it->day;
-    }
-    const auto end = people.begin() + people_count;
-    if (it->contact != kNoOne && people_count < kPeopleLevelMax &&
-        std::find(people.begin(), end, it->contact) == end) {
-      people[static_cast<size_t>(people_count++)] = it->contact;
-    }
-  }
-  return StateOf(ActivityLevelOf(days), people_count, review);
+// Of rising `days`, those in after + 1 .. last.
+int64_t CountIn(std::span<const int32_t> days, int32_t after, int32_t last) {
+  const auto begin = std::upper_bound(days.begin(), days.end(), after);
+  return std::upper_bound(begin, days.end(), last) - begin;
 }
+
+// Walks along a deal: each question is about a later day.
+class Follower {
+ public:
+  Follower(const BuyerTimeline& buyer, const RecordedFrom& from) : buyer_(buyer), from_(from) {
+    if (buyer.account_days.empty()) return;
+    trend_from_ = std::max(buyer.account_days.front(), from.acts);
+  }
+
+  // The days after `first`, up to `last`, that may change something: of events, and on which
+  // they leave a window. In order, each once.
+  std::vector<int32_t> ChangeDays(int32_t first, int32_t last) const {
+    std::vector<int32_t> days = {first};
+    const auto see = [&](int32_t day, std::initializer_list<int32_t> later) {
+      for (const int32_t more : later) {
+        if (first < day + more && day + more <= last) days.push_back(day + more);
+      }
+    };
+    for (const BuyerAct& act : buyer_.acts) {
+      if (act.day > last) break;
+      see(act.day, {0, kActivityDays, kPeopleDays});
+    }
+    for (const int32_t day : buyer_.account_days) {
+      if (day > last) break;
+      see(day, {0, kActivityDays, kActivityDays + kTrendEarlierDays});
+      // While the account is new, the earlier span is shorter.
+      if (day < trend_from_ + kTrendEarlierDays) see(day, {2 * kActivityDays, 3 * kActivityDays});
+    }
+    if (trend_from_ != kNotRecorded) {
+      see(trend_from_, {kTrendKnownDays, 3 * kActivityDays, 4 * kActivityDays});
+    }
+    for (const int32_t day : buyer_.trigger_days) {
+      if (day > last) break;
+      see(day, {0, kTriggerDays + 1});
+    }
+    for (const int32_t day : {buyer_.contract_day, from_.shares, from_.triggers}) {
+      if (day != kNotRecorded) see(day, {0});
+    }
+    std::sort(days.begin(), days.end());
+    days.erase(std::unique(days.begin(), days.end()), days.end());
+    return days;
+  }
+
+  EngagementState At(int32_t day) {
+    for (; act_count_ < buyer_.acts.size() && buyer_.acts[act_count_].day <= day; ++act_count_) {
+      review_ = std::max(review_, ReviewLevelOf(buyer_.acts[act_count_].type));
+    }
+    EngagementLevels levels;
+    LookAtActs(day, &levels);
+    levels.review = review_;
+    levels.trend = TrendAt(day);
+    if (from_.triggers <= day) {
+      levels.trigger = 1 + (CountIn(buyer_.trigger_days, day - kTriggerDays - 1, day) > 0);
+    }
+    return StateOf(levels);
+  }
+
+ private:
+  void LookAtActs(int32_t day, EngagementLevels* levels) const {
+    int days = 0, people_count = 0;
+    bool shared = false;
+    int32_t last_day = INT32_MAX;
+    std::array<RowNumber, kPeopleLevelMax> people{};
+    const auto acts = buyer_.acts.first(act_count_);
+    for (auto it = acts.rbegin(); it != acts.rend() && it->day > day - kPeopleDays; ++it) {
+      if (it->day > day - kActivityDays && it->day != last_day) {
+        ++days;
+        last_day = it->day;
+      }
+      shared |= it->type == TouchType::kInternalShare;
+      const auto end = people.begin() + people_count;
+      if (it->contact != kNoOne && people_count < kPeopleLevelMax &&
+          std::find(people.begin(), end, it->contact) == end) {
+        people[static_cast<size_t>(people_count++)] = it->contact;
+      }
+    }
+    levels->activity = ActivityLevelOf(days);
+    levels->people = people_count;
+    if (from_.shares <= day) levels->inside = 1 + shared;
+  }
+
+  EngagementTrend TrendAt(int32_t day) const {
+    if (trend_from_ == kNotRecorded || day - trend_from_ < kTrendKnownDays) {
+      return EngagementTrend::kUnknown;
+    }
+    constexpr int kSpansMax = kTrendEarlierDays / kActivityDays;
+    const int64_t spans = std::min(kSpansMax, (day - trend_from_) / kActivityDays - 1);
+    const int32_t before = day - kActivityDays;
+    const int64_t recent = CountIn(buyer_.account_days, before, day) + kTrendDaysAside;
+    const auto begin = static_cast<int32_t>(before - spans * kActivityDays);
+    const int64_t earlier = CountIn(buyer_.account_days, begin, before) + spans * kTrendDaysAside;
+    if (2 * recent * spans > 3 * earlier) return EngagementTrend::kAccelerating;
+    const bool falls = 3 * recent * spans < 2 * earlier;
+    return falls && day < buyer_.contract_day ? EngagementTrend::kDecelerating
+                                              : EngagementTrend::kSteady;
+  }
+
+  const BuyerTimeline& buyer_;
+  const RecordedFrom& from_;
+  int32_t trend_from_ = kNotRecorded;
+  size_t act_count_ = 0;  // up to the day
+  int review_ = 0;
+};
 
 }  // namespace
 
-std::vector<EngagementChange> FollowEngagement(std::span<const BuyerAct> acts, int32_t first_day,
-                                               int32_t last_day, int32_t known_from) {
+std::vector<EngagementChange> FollowEngagement(const BuyerTimeline& buyer, int32_t first_day,
+                                               int32_t last_day, const RecordedFrom& from) {
   std::vector<EngagementChange> changes;
-  const int32_t from = std::max(first_day, known_from + kActivityDays);
-  if (last_day < from) return changes;
-  // An act changes the state on its day and when it leaves a window.
-  std::vector<int32_t> days = {from};
-  const auto see = [&](int32_t day) {
-    if (from < day && day <= last_day) days.push_back(day);
-  };
-  for (const BuyerAct& act : acts) {
-    if (act.day > last_day) break;
-    see(act.day);
-    see(act.day + kActivityDays);
-    see(act.day + kPeopleDays);
-  }
-  std::sort(days.begin(), days.end());
-  days.erase(std::unique(days.begin(), days.end()), days.end());
-  size_t count = 0;  // acts up to the day
-  int review = 0;
-  for (const int32_t day : days) {
-    for (; count < acts.size() && acts[count].day <= day; ++count) {
-      review = std::max(review, ReviewLevelOf(acts[count].type));
-    }
-    const EngagementState state = Judge(acts.first(count), day, review);
+  if (from.acts == kNotRecorded) return changes;
+  const int32_t first = std::max(first_day, from.acts + kActivityDays);
+  if (last_day < first) return changes;
+  Follower follower(buyer, from);
+  for (const int32_t day : follower.ChangeDays(first, last_day)) {
+    const EngagementState state = follower.At(day);
     if (changes.empty() || changes.back().state != state) changes.push_back({day, state});
   }
   return changes;

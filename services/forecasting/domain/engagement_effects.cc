@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "services/forecasting/domain/risk_effects.h"
 
@@ -10,11 +11,9 @@ namespace {
 
 constexpr int kWonCause = 0, kLostCause = 1;
 constexpr int kRounds = 4;
-// Three features, three lags and two causes are asked at once: a difference must be this many
+// Six features, three lags and two causes are asked at once: a difference must be this many
 // standard deviations beyond chance.
-constexpr double kChanceErrors = 2;
-constexpr auto kFeatures = {EngagementFeature::kActivity, EngagementFeature::kPeople,
-                            EngagementFeature::kReview};
+constexpr double kChanceErrors = 2.5;
 // Chances are computed by step, and each step of its own costs time: effects of engagement
 // come in twos.
 constexpr int kCoarseness = 2;
@@ -28,6 +27,10 @@ int8_t CoarseStepOf(double log_factor) {
   return static_cast<int8_t>(StepOf(log_factor / kCoarseness) * kCoarseness);
 }
 
+size_t LevelAt(EngagementState state, size_t feature) {
+  return static_cast<size_t>(LevelOf(state, static_cast<EngagementFeature>(feature)));
+}
+
 // before[i]: the sum of the first i.
 void SumUp(const std::vector<double>& values, std::vector<double>* before) {
   before->assign(values.size() + 1, 0);
@@ -35,13 +38,6 @@ void SumUp(const std::vector<double>& values, std::vector<double>* before) {
 }
 
 }  // namespace
-
-EngagementState EngagementEffects::Canonical(EngagementState state) const {
-  for (int lag = 0; lag < kEngagementLagCount; ++lag) {
-    if (Of(state, lag) != Steps{}) return state;
-  }
-  return 0;
-}
 
 void EngagementLearner::Add(std::span<const EngagementChange> changes, DayNumber first,
                             const std::vector<double>& won, const std::vector<double>& lost,
@@ -75,24 +71,28 @@ void EngagementLearner::Add(std::span<const EngagementChange> changes, DayNumber
   }
 }
 
-std::array<double, kEngagementStateCount> EngagementLearner::LearnCause(const States& states) {
+std::vector<double> EngagementLearner::LearnCause(const States& states) {
+  std::vector<EngagementState> seen;
+  for (EngagementState state = 1; state < kEngagementStateCount; ++state) {
+    if (states[state].expected > 0) seen.push_back(state);
+  }
   std::array<std::vector<double>, kEngagementFeatureCount> factors;
   for (size_t f = 0; f < kEngagementFeatureCount; ++f) {
     factors[f].assign(static_cast<size_t>(kEngagementLevelCount[f]), 1);
   }
   const auto factor_of = [&](EngagementState state) {
     double product = 1;
-    for (const EngagementFeature f : kFeatures) {
-      product *= factors[static_cast<size_t>(f)][static_cast<size_t>(LevelOf(state, f))];
+    for (size_t f = 0; f < kEngagementFeatureCount; ++f) {
+      product *= factors[f][LevelAt(state, f)];
     }
     return product;
   };
   for (int round = 0; round < kRounds; ++round) {
-    for (const EngagementFeature f : kFeatures) {
-      std::vector<double>& of = factors[static_cast<size_t>(f)];
+    for (size_t f = 0; f < kEngagementFeatureCount; ++f) {
+      std::vector<double>& of = factors[f];
       std::vector<double> observed(of.size(), 0), expected(of.size(), 0);
-      for (EngagementState state = 1; state < kEngagementStateCount; ++state) {
-        const auto level = static_cast<size_t>(LevelOf(state, f));
+      for (const EngagementState state : seen) {
+        const size_t level = LevelAt(state, f);
         observed[level] += states[state].observed;
         expected[level] += states[state].expected * factor_of(state) / of[level];
       }
@@ -100,11 +100,11 @@ std::array<double, kEngagementStateCount> EngagementLearner::LearnCause(const St
     }
   }
   double before = 0, after = 0;
-  for (EngagementState state = 1; state < kEngagementStateCount; ++state) {
+  for (const EngagementState state : seen) {
     before += states[state].expected;
     after += states[state].expected * factor_of(state);
   }
-  std::array<double, kEngagementStateCount> logs{};
+  std::vector<double> logs(static_cast<size_t>(kEngagementStateCount), 0);
   if (!(after > 0)) return logs;
   for (EngagementState state = 1; state < kEngagementStateCount; ++state) {
     logs[state] = std::log(factor_of(state) * before / after);
@@ -114,18 +114,19 @@ std::array<double, kEngagementStateCount> EngagementLearner::LearnCause(const St
 
 EngagementEffects EngagementLearner::Learn() const {
   EngagementEffects effects;
-  effects.of_.resize(kEngagementStateCount * kEngagementLagCount);
-  bool any = false;
+  effects.of_.resize(static_cast<size_t>(kEngagementStateCount));
   for (size_t lag = 0; lag < kEngagementLagCount; ++lag) {
     const auto won = LearnCause(counts_[lag][kWonCause]);
     const auto lost = LearnCause(counts_[lag][kLostCause]);
     for (EngagementState state = 1; state < kEngagementStateCount; ++state) {
-      auto& steps = effects.of_[static_cast<size_t>(state) * kEngagementLagCount + lag];
-      steps = {CoarseStepOf(won[state]), CoarseStepOf(lost[state])};
-      any |= steps != EngagementEffects::Steps{};
+      effects.of_[state][lag] = {CoarseStepOf(won[state]), CoarseStepOf(lost[state])};
     }
   }
-  if (!any) effects.of_.clear();
+  std::map<EngagementEffects::AllLags, EngagementState> first_like;
+  for (EngagementState state = 0; state < kEngagementStateCount; ++state) {
+    effects.canonical_.push_back(first_like.try_emplace(effects.of_[state], state).first->second);
+  }
+  if (first_like.size() == 1) return {};
   return effects;
 }
 

@@ -37,16 +37,19 @@ class EngagementEffects {
   bool is_none() const { return of_.empty(); }
   // Of an unknown state, none. lag < kEngagementLagCount.
   Steps Of(EngagementState state, int lag) const {
-    return of_.empty()
-               ? Steps{}
-               : of_[static_cast<size_t>(state) * kEngagementLagCount + static_cast<size_t>(lag)];
+    return of_.empty() ? Steps{} : of_[state][static_cast<size_t>(lag)];
   }
-  // What to tell deals apart by: 0 where the state makes no difference.
-  EngagementState Canonical(EngagementState state) const;
+  // What to tell deals apart by: one of the states that make the same difference; 0 where that
+  // is none.
+  EngagementState Canonical(EngagementState state) const {
+    return of_.empty() ? EngagementState{0} : canonical_[state];
+  }
 
  private:
   friend class EngagementLearner;
-  std::vector<Steps> of_;  // [state][lag]
+  using AllLags = std::array<Steps, kEngagementLagCount>;
+  std::vector<AllLags> of_;  // by state; empty: no effect
+  std::vector<EngagementState> canonical_;
 };
 
 // Collects wins and losses after marks, and what was expected of them.
@@ -68,10 +71,13 @@ class EngagementLearner {
     double expected = 0;
   };
   using States = std::array<Counts, static_cast<size_t>(kEngagementStateCount)>;
-  static std::array<double, kEngagementStateCount> LearnCause(const States& states);
+  // Logarithms of factors, by state.
+  static std::vector<double> LearnCause(const States& states);
 
-  std::array<std::array<States, 2>, kEngagementLagCount> counts_{};  // [lag][cause]
-  std::vector<double> won_before_, lost_before_;                     // kept for their memory
+  // [lag][cause]; apart, for it is large.
+  std::vector<std::array<States, 2>> counts_ =
+      std::vector<std::array<States, 2>>(kEngagementLagCount);
+  std::vector<double> won_before_, lost_before_;  // kept for their memory
 };
 
 }  // namespace gtm::forecasting::domain

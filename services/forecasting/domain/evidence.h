@@ -216,8 +216,6 @@ struct DealEvidence {
 inline constexpr int kEvidenceDays = 180;
 // A call summary is a next step for so long.
 inline constexpr int kNextStepDays = 30;
-// A trigger event is a reason to act now for so long.
-inline constexpr int kTriggerDays = 365;
 
 DealEvidence FindEvidence(const DealTable& table, const PipelineFacts& facts,
                           const DealFacts& deal);

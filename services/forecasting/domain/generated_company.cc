@@ -65,9 +65,18 @@ CompanyShape WithEngagement(CompanyShape shape, uint64_t seed, bool telling) {
   }
   shape.liking_on_acts = Between(random, 0.2, 1.0);
   const double on_wins = Between(random, 0.1, 0.9), tilt = Between(random, 0, 1);
+  const auto half_of_them = [&](double low, double high) {
+    const double value = Between(random, low, high);
+    return random.Uniform() < 0.5 ? value : 0;
+  };
+  const double momentum = half_of_them(0.2, 1.2);
+  const double share_tilt = half_of_them(0, 1), trigger_tilt = half_of_them(0, 1);
   if (!telling) return shape;
   shape.liking_on_wins = on_wins;
   shape.review_tilt = tilt;
+  shape.momentum = momentum;
+  shape.share_tilt = share_tilt;
+  shape.trigger_tilt = trigger_tilt;
   return shape;
 }
 
@@ -166,6 +175,25 @@ GeneratedCompany::GeneratedCompany(const CompanyShape& shape, uint64_t seed)
   }
 }
 
+// An act of a kind that comes before wins more often than before losses, or (tilt 0) says nothing.
+void GeneratedCompany::AddTelling(const CompanyShape& shape, double tilt, TouchType type,
+                                  Random* random, Life* life) const {
+  constexpr double kShare = 0.4;
+  const Deal& deal = life->deal;
+  const bool closes = deal.outcome != Outcome::kOpen;
+  const DayNumber end = closes ? deal.closed_day : kLastHistoryDay + kFutureDays;
+  if (tilt == 0) {
+    const DayNumber day = deal.qualified_day + static_cast<DayNumber>(random->Below(60));
+    if (day < end && random->Uniform() < kShare) life->acts.push_back({day, 1, type});
+  } else if (closes) {
+    const double share = kShare * (deal.outcome == Outcome::kWon ? 1 + tilt : 1 - 0.8 * tilt);
+    const DayNumber day = end - 1 - static_cast<DayNumber>(random->Below(30));
+    if (random->Uniform() < share) {
+      life->acts.push_back({std::max(day, deal.qualified_day), 1, type});
+    }
+  }
+}
+
 void GeneratedCompany::AddActs(const CompanyShape& shape, double liking, Random* random,
                                Life* life) const {
   if (!engagement_from_) return;
@@ -175,31 +203,28 @@ void GeneratedCompany::AddActs(const CompanyShape& shape, double liking, Random*
   const double a_day = shape.acts_per_week / 7 * std::exp(shape.liking_on_acts * liking);
   constexpr TouchType kTypes[] = {TouchType::kCall, TouchType::kEmail, TouchType::kWebVisit,
                                   TouchType::kMeeting};
-  std::vector<BuyerAct> acts;
+  // Of deals that say nothing, half rise and half fall.
+  const bool rises =
+      shape.momentum != 0 && closes ? deal.outcome == Outcome::kWon : random->Uniform() < 0.5;
+  const double momentum = shape.momentum != 0 ? shape.momentum : 0.5;
+  std::vector<BuyerAct>& acts = life->acts;
   for (DayNumber day = deal.qualified_day; day < end; ++day) {
-    for (int64_t n = random->Poisson(a_day); n > 0; --n) {
+    const double progress = 2.0 * (day - deal.qualified_day) / (end - deal.qualified_day) - 1;
+    const double rate = a_day * std::exp((rises ? momentum : -momentum) * progress);
+    for (int64_t n = random->Poisson(rate); n > 0; --n) {
       acts.push_back({day, static_cast<RowNumber>(random->Below(5)), kTypes[random->Below(4)]});
     }
   }
-  constexpr double kReviewShare = 0.4;
-  if (shape.review_tilt == 0) {
-    const DayNumber day = deal.qualified_day + static_cast<DayNumber>(random->Below(60));
-    if (day < end && random->Uniform() < kReviewShare) {
-      acts.push_back({day, 1, TouchType::kLegalReview});
-    }
-  } else if (closes) {
-    const double share =
-        kReviewShare *
-        (deal.outcome == Outcome::kWon ? 1 + shape.review_tilt : 1 - 0.8 * shape.review_tilt);
-    const DayNumber day = end - 1 - static_cast<DayNumber>(random->Below(30));
-    if (random->Uniform() < share) {
-      acts.push_back({std::max(day, deal.qualified_day), 1, TouchType::kLegalReview});
-    }
-  }
+  AddTelling(shape, shape.review_tilt, TouchType::kLegalReview, random, life);
+  AddTelling(shape, shape.share_tilt, TouchType::kInternalShare, random, life);
+  constexpr double kTriggerShare = 0.3;
+  const double tilt = closes ? shape.trigger_tilt * (deal.outcome == Outcome::kWon ? 1 : -0.8) : 0;
+  const DayNumber trigger = deal.qualified_day - static_cast<DayNumber>(random->Below(30));
+  if (random->Uniform() < kTriggerShare * (1 + tilt)) life->trigger_days.push_back(trigger);
   std::erase_if(acts, [&](const BuyerAct& act) { return act.day < *engagement_from_; });
-  std::sort(acts.begin(), acts.end(),
-            [](const BuyerAct& a, const BuyerAct& b) { return a.day < b.day; });
-  life->acts = std::move(acts);
+  std::erase_if(life->trigger_days, [&](DayNumber day) { return day < *engagement_from_; });
+  std::stable_sort(acts.begin(), acts.end(),
+                   [](const BuyerAct& a, const BuyerAct& b) { return a.day < b.day; });
 }
 
 FiscalPeriod GeneratedCompany::quarter() const {
@@ -222,7 +247,14 @@ DealTable GeneratedCompany::AtEndOf(DayNumber day) const {
     }
     if (engagement_from_ && *engagement_from_ <= day) {
       const DayNumber last = deal.outcome == Outcome::kOpen ? day : deal.closed_day - 1;
-      deal.engagement = FollowEngagement(life.acts, deal.qualified_day, last, *engagement_from_);
+      std::vector<DayNumber> days;
+      for (const BuyerAct& act : life.acts) {
+        if (days.empty() || days.back() != act.day) days.push_back(act.day);
+      }
+      const DayNumber from = *engagement_from_;
+      deal.engagement = FollowEngagement(
+          {.acts = life.acts, .account_days = days, .trigger_days = life.trigger_days},
+          deal.qualified_day, last, {.acts = from, .shares = from, .triggers = from});
     }
     table.deals.push_back(std::move(deal));
   }

@@ -45,7 +45,12 @@ struct CompanyShape {
   double acts_per_week = 0;   // 0: nobody records engagement
   double liking_on_acts = 0;  // log factor of one standard deviation
   double liking_on_wins = 0;
-  double review_tilt = 0;      // 0: contract reviews say nothing; 1: most come before wins
+  double review_tilt = 0;  // 0: contract reviews say nothing; 1: most come before wins
+  // Acts of a deal that will be won come ever faster, of one that will be lost ever slower:
+  // log factor from the middle of its life to the end. 0: either, whatever the outcome.
+  double momentum = 0;
+  double share_tilt = 0;       // as review_tilt, of shares inside the buyer's team
+  double trigger_tilt = 0;     // of trigger events before the deal began
   int engagement_days = 9999;  // for so long before the end of history it was recorded
 };
 CompanyShape DrawShape(uint64_t seed);
@@ -72,8 +77,11 @@ class GeneratedCompany {
     Deal deal;  // as at the end of time
     int64_t expected_micros = 0;
     std::vector<BuyerAct> acts;
+    std::vector<DayNumber> trigger_days;
   };
   void AddActs(const CompanyShape& shape, double liking, Random* random, Life* life) const;
+  void AddTelling(const CompanyShape& shape, double tilt, TouchType type, Random* random,
+                  Life* life) const;
   FiscalCalendar calendar_;
   DayNumber first_day_;
   std::optional<DayNumber> engagement_from_;  // nothing: not recorded

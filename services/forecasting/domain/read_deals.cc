@@ -3,20 +3,14 @@
 #include <algorithm>
 #include <set>
 
+#include "services/forecasting/domain/read_buyers.h"
 #include "services/forecasting/domain/record_lag.h"
-#include "services/forecasting/domain/touch.h"
 
 namespace gtm::forecasting::domain {
 namespace {
 
 using book::OpportunityFacts;
 using book::StageRole;
-
-bool IsBuyerAct(const book::EngagementEvent& event) {
-  return event.type < kTouchTypeCount && event.direction <= 3 &&
-         IsBuyerTouch(static_cast<TouchType>(event.type),
-                      static_cast<TouchDirection>(event.direction));
-}
 
 std::string_view SegmentOf(const book::BookView& view, const OpportunityFacts& facts) {
   if (!facts.segment.empty()) return facts.segment;
@@ -30,46 +24,6 @@ std::optional<double> RatioOf(const OpportunityFacts& facts, absl::Time qualifie
   if (expected == nullptr || expected->amount.micros <= 0 || expected->time >= won) return {};
   if (expected->amount.currency != realized.currency) return {};
   return static_cast<double>(realized.micros) / static_cast<double>(expected->amount.micros);
-}
-
-// The day on which the tenant began to record what buyers do; nothing where it does not.
-std::optional<DayNumber> EngagementKnownFrom(const book::BookView& view, const DealTable& table) {
-  std::optional<absl::Time> first;
-  for (const book::AccountRow row : view.accounts_by_id()) {
-    for (const book::EngagementEvent& event : view.engagements_of(row)) {
-      if (event.time() > table.as_of || (first && event.time() >= *first)) break;
-      if (!IsBuyerAct(event)) continue;
-      first = event.time();
-      break;
-    }
-  }
-  if (!first) return {};
-  return NumberOf(table.calendar.DayOf(*first));
-}
-
-// What the buyer of a deal did from the start of its clock until it was closed, or the
-// instant. An act that names another deal does not count.
-std::vector<EngagementChange> EngagementOf(const book::BookView& view,
-                                           const OpportunityFacts& facts, book::OpportunityRow row,
-                                           const DealTable& table, const Deal& deal,
-                                           DayNumber known_from) {
-  std::vector<BuyerAct> acts;
-  // Acts of the day of closing may have come after it.
-  const DayNumber last = deal.outcome == Outcome::kOpen ? table.today : deal.closed_day - 1;
-  if (book::IsRow(facts.account)) {
-    const auto events = view.engagements_of(facts.account);
-    const absl::Time clock = facts.stage_changes.front().time;
-    auto it = std::lower_bound(
-        events.begin(), events.end(), clock,
-        [](const book::EngagementEvent& event, absl::Time time) { return event.time() < time; });
-    for (; it != events.end() && it->time() <= table.as_of; ++it) {
-      const DayNumber day = NumberOf(table.calendar.DayOf(it->time()));
-      if (day > last) break;
-      if (!IsBuyerAct(*it) || (book::IsRow(it->opportunity) && it->opportunity != row)) continue;
-      acts.push_back({day, static_cast<RowNumber>(it->contact), static_cast<TouchType>(it->type)});
-    }
-  }
-  return FollowEngagement(acts, deal.qualified_day, last, known_from);
 }
 
 Result<Deal> DealOf(const book::BookView& view, const OpportunityFacts& facts,
@@ -135,7 +89,7 @@ Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of) {
   BlankCounts blanks;
   std::set<std::string_view> known_stages;
   for (const auto& stage : view.settings().stages) known_stages.insert(stage.id);
-  const std::optional<DayNumber> known_from = EngagementKnownFrom(view, table);
+  BuyerReader buyers(view, table);
   const RecordLags lags(view, as_of);
   for (const book::OpportunityRow row : view.opportunities_by_id()) {
     const OpportunityFacts facts = view.opportunity(row);
@@ -161,13 +115,10 @@ Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of) {
     if (!qualified) continue;  // disqualified at Stage 0
     GTM_ASSIGN_OR_RETURN(Deal deal, DealOf(view, facts, table, *qualified));
     const RecordLag lag = lags.Of(row);
-    if (deal.outcome == Outcome::kOpen &&
-        JudgeLag(lags.closed(), lag, false).verdict == LagVerdict::kBackdated) {
+    if (deal.outcome == Outcome::kOpen && AgesFromRecord(lags.closed(), lag)) {
       deal.qualified_day = std::max(deal.qualified_day, deal.clock_day + *lag);
     }
-    if (known_from) {
-      deal.engagement = EngagementOf(view, facts, row, table, deal, *known_from);
-    }
+    deal.engagement = buyers.Follow(facts, row, deal);
     CountBlanks(facts, deal, &blanks);
     table.deals.push_back(std::move(deal));
   }
@@ -199,6 +150,7 @@ Unchanged UnchangedAround(const book::BookView& view, absl::Time as_of) {
     if (next != events.end()) see(next->time());
     if (next != events.begin()) see(std::prev(next)->time());
   }
+  for (const auto& trigger : view.trigger_events()) see(TriggerTimeOf(*trigger));
   return unchanged;
 }
 

@@ -9,9 +9,9 @@
 
 namespace gtm::forecasting::domain {
 
-// Reads the table at an instant. An open deal that is backdated (record_lag.h) entered the
-// pipeline when it was first recorded, so that nobody ages a deal by a date. Amounts of won deals
-// are converted with the rate of the day of winning, of open ones with today's. Error:
+// Reads the table at an instant. An open deal that was recorded unusually late (AgesFromRecord)
+// entered the pipeline when it was first recorded, so that nobody ages a deal by a date. Amounts of
+// won deals are converted with the rate of the day of winning, of open ones with today's. Error:
 // EXCHANGE_RATE_MISSING.
 Result<DealTable> DealsAt(const book::BookView& view, absl::Time as_of);
 

@@ -133,16 +133,47 @@ TEST(DealsAt, ReadsTheBuyersActsUpToTheInstant) {
     return StateAt(table.deals[deal].engagement, table.today);
   };
   const DealTable before = TableOf(records, "2026-02-10");
-  EXPECT_EQ(state(before, 0), StateOf(1, 0, 0));
+  EXPECT_EQ(state(before, 0), StateOf({.activity = 1, .trend = EngagementTrend::kSteady}));
   EXPECT_EQ(HashOf(before), HashOf(TableOf(records, "2026-02-10")));
   const DealTable after = TableOf(records, "2026-02-21");
-  EXPECT_EQ(state(after, 0), StateOf(2, 0, 2));
-  EXPECT_EQ(state(after, 1), StateOf(1, 0, 0));
+  // Acts for another deal are none of this deal's, but move their account (FC-21).
+  const auto moves = EngagementTrend::kAccelerating;
+  EXPECT_EQ(state(after, 0), StateOf({.activity = 2, .review = 2, .trend = moves}));
+  EXPECT_EQ(state(after, 1), StateOf({.activity = 1, .trend = moves}));
   // What is asked of the past is the same as what was answered then.
   EXPECT_EQ(StateAt(after.deals[0].engagement, before.today), state(before, 0));
   const Unchanged unchanged = UnchangedAround(records.View(), At("2026-02-10"));
   EXPECT_EQ(unchanged.since, At("2026-02-02"));
   EXPECT_EQ(unchanged.until, At("2026-02-20"));
+}
+
+// FC-22, FC-12: a share inside the buyer's team, and an event that made the account act, up to
+// the instant; the phase of the event carries no date and is not read.
+TEST(DealsAt, ReadsSharesInsideAndTriggersUpToTheInstant) {
+  using crm::v1::Engagement;
+  FakeRecords records("forecasting");
+  records.Put(test::Account("acme"));
+  records.Put(Opportunity("o1", "acme").Stage("2026-01-05", "open").Amount("2026-01-05", 100));
+  records.Put(test::Engagement("first", "acme", "2025-11-01", Engagement::TYPE_WEB_VISIT));
+  records.Put(test::Engagement("share", "acme", "2026-02-01", Engagement::TYPE_INTERNAL_SHARE));
+  records::v1::Record trigger;
+  trigger.mutable_trigger_event()->set_id("t1");
+  trigger.mutable_trigger_event()->set_account_id("acme");
+  *trigger.mutable_trigger_event()->mutable_occur_time() = test::Stamp(At("2026-02-15"));
+  records.Put(trigger);
+  const auto level = [&](const char* day, EngagementFeature feature) {
+    const DealTable table = TableOf(records, day);
+    return LevelOf(StateAt(table.deals[0].engagement, table.today), feature);
+  };
+  EXPECT_EQ(level("2026-01-20", EngagementFeature::kInside), 0);  // not recorded yet
+  EXPECT_EQ(level("2026-02-10", EngagementFeature::kInside), 2);
+  EXPECT_EQ(level("2026-02-10", EngagementFeature::kTrigger), 0);
+  EXPECT_EQ(level("2026-02-20", EngagementFeature::kTrigger), 2);
+  EXPECT_EQ(UnchangedAround(records.View(), At("2026-02-10")).until, At("2026-02-15"));
+  const std::string hash = HashOf(TableOf(records, "2026-02-20"));
+  trigger.mutable_trigger_event()->set_phase(crm::v1::TriggerEvent::PHASE_CLOSED);
+  records.Put(trigger);
+  EXPECT_EQ(HashOf(TableOf(records, "2026-02-20")), hash);
 }
 
 // 60 lost deals that were recorded when they were created, and "late", which is said to have
@@ -191,6 +222,16 @@ TEST(JudgeLag, TakesFiftyNineOthersAndAWeek) {
   with_own.push_back(7);
   EXPECT_EQ(JudgeLag(with_own, 7, true).verdict, LagVerdict::kBackdated);
   EXPECT_EQ(JudgeLag(with_own, 7, false).verdict, LagVerdict::kUsual) << "1 of 60 is not rare";
+}
+
+TEST(AgesFromRecord, FromADayOnWhereThatIsRare) {
+  const std::vector<int32_t> at_once(59, 0), next_day(59, 1);
+  EXPECT_FALSE(AgesFromRecord(at_once, 0));
+  EXPECT_TRUE(AgesFromRecord(at_once, 1));
+  EXPECT_FALSE(AgesFromRecord(next_day, 1));  // as everybody's
+  EXPECT_TRUE(AgesFromRecord(next_day, 2));
+  EXPECT_FALSE(AgesFromRecord(std::vector<int32_t>(58, 0), 9));  // not enough data
+  EXPECT_FALSE(AgesFromRecord(at_once, std::nullopt));
 }
 
 TEST(TargetFromQuotas, TakesTheShareOfDays) {

@@ -17,6 +17,17 @@ struct Recorded {
   bool is_closed = false;
 };
 
+LagJudgement Compare(const std::vector<int32_t>& closed, int32_t lag, bool is_closed) {
+  LagJudgement judgement;
+  judgement.others = static_cast<int64_t>(closed.size()) - is_closed;
+  judgement.as_late =
+      closed.end() - std::lower_bound(closed.begin(), closed.end(), lag) - is_closed;
+  judgement.verdict = !CanBeRare(judgement.others)                  ? LagVerdict::kNotEnoughData
+                      : IsRare(judgement.as_late, judgement.others) ? LagVerdict::kBackdated
+                                                                    : LagVerdict::kUsual;
+  return judgement;
+}
+
 }  // namespace
 
 RecordLags::RecordLags(const book::BookView& view, absl::Time as_of) {
@@ -58,15 +69,12 @@ RecordLag RecordLags::Of(book::OpportunityRow row) const {
 }
 
 LagJudgement JudgeLag(const std::vector<int32_t>& closed, RecordLag lag, bool is_closed) {
-  LagJudgement judgement;
-  if (!lag || *lag < kLateRecordDays) return judgement;
-  judgement.others = static_cast<int64_t>(closed.size()) - is_closed;
-  judgement.as_late =
-      closed.end() - std::lower_bound(closed.begin(), closed.end(), *lag) - is_closed;
-  judgement.verdict = !CanBeRare(judgement.others)                  ? LagVerdict::kNotEnoughData
-                      : IsRare(judgement.as_late, judgement.others) ? LagVerdict::kBackdated
-                                                                    : LagVerdict::kUsual;
-  return judgement;
+  if (!lag || *lag < kLateRecordDays) return {};
+  return Compare(closed, *lag, is_closed);
+}
+
+bool AgesFromRecord(const std::vector<int32_t>& closed, RecordLag lag) {
+  return lag && *lag > 0 && Compare(closed, *lag, false).verdict == LagVerdict::kBackdated;
 }
 
 }  // namespace gtm::forecasting::domain

@@ -55,5 +55,9 @@ struct LagJudgement {
 // is that long and there are fewer than 59 others. `closed` rises and holds the deal's own lag
 // where the deal is closed.
 LagJudgement JudgeLag(const std::vector<int32_t>& closed, RecordLag lag, bool is_closed);
+// Whether an open deal ages from its first record rather than from its stated creation: its lag
+// is as rare as that, be it a day long. Nobody is accused of anything: days that the tenant's
+// own past does not vouch for count for nothing, so that dates move no forecast (C18).
+bool AgesFromRecord(const std::vector<int32_t>& closed, RecordLag lag);
 
 }  // namespace gtm::forecasting::domain

@@ -277,10 +277,12 @@ TEST(WonOnDayOfCreation, IsToldOfRecentWins) {
 // What sellers of one open deal in five do to make it look better.
 enum class Gaming {
   kNone,
-  kWithoutBuyer,  // our own touches, stages and close dates
-  kMadeUpCalls,   // the same, and two calls with the buyer that never were
-  kBackdated,     // said to have been created earlier than it was
-  kAtOnce,        // in its last stage on the day of its creation
+  kWithoutBuyer,    // our own touches, stages and close dates
+  kMadeUpCalls,     // the same, and two calls with the buyer that never were
+  kBackdated,       // said to have been created earlier than it was
+  kAtOnce,          // in its last stage on the day of its creation
+  kTriggers,        // nothing, in a company where trigger events come before most wins
+  kMadeUpTriggers,  // there, an event that never was
 };
 
 // A company of 400 deals in two years, with touches of buyers, who act more often on deals
@@ -289,11 +291,14 @@ double MeanOfCompany(Gaming gaming, int backdated_days = 60) {
   PipelineScene scene;
   std::vector<records::v1::Record> all;
   int gamed = 0, open = 0;
-  for (int i = 0; i < 90; ++i) all.push_back(test::Account(fmt::format("a{}", i)));
+  const bool has_triggers = gaming == Gaming::kTriggers || gaming == Gaming::kMadeUpTriggers;
+  const int account_count = has_triggers ? 400 : 90;
+  for (int i = 0; i < account_count; ++i) all.push_back(test::Account(fmt::format("a{}", i)));
   for (int i = 0; i < 400; ++i) {
     const absl::CivilDay start = absl::CivilDay(2024, 7, 1) + i * 7 / 4;
     const auto day = [&](int after) { return DayText(NumberOf(start + after)); };
-    const std::string account = fmt::format("a{}", i % 90), id = fmt::format("d{:03}", i);
+    const std::string account = fmt::format("a{}", i % account_count),
+                      id = fmt::format("d{:03}", i);
     test::Opportunity deal(id, account);
     const int length = 30 + i * 37 % 110;
     const bool closes = start + length < absl::CivilDay(2026, 6, 10) && i % 12 != 0;
@@ -304,6 +309,13 @@ double MeanOfCompany(Gaming gaming, int backdated_days = 60) {
     deal.Stage(day(created), "discovery").Amount(day(created), 10'000 + 700 * (i % 40));
     deal.Close(day(created), day(90));
     if (is_gamed && gaming == Gaming::kAtOnce) deal.Stage(day(0) + "T12:00:00Z", "contract");
+    if (has_triggers && ((closes && wins ? i % 9 != 0 : i % 5 == 0) ||
+                         (is_gamed && gaming == Gaming::kMadeUpTriggers))) {
+      records::v1::Record& trigger = all.emplace_back();
+      trigger.mutable_trigger_event()->set_id(id + "-trigger");
+      trigger.mutable_trigger_event()->set_account_id(account);
+      *trigger.mutable_trigger_event()->mutable_occur_time() = test::Stamp(test::At(day(-5)));
+    }
     if (closes) {
       deal.Stage(day(length / 2), "evaluation").Stage(day(length), wins ? "won" : "lost");
     }
@@ -373,6 +385,15 @@ TEST(Gaming, BackdatingMovesTheForecastByLessThanEpsilon) {
 TEST(Gaming, MadeUpCallsMoveTheForecastByLessThanTheirShare) {
   const double moved = MeanOfCompany(Gaming::kMadeUpCalls) / MeanOfCompany(Gaming::kNone) - 1;
   fmt::print("calls made up on one open deal in five: {:+.1f} %\n", 100 * moved);
+  EXPECT_LT(std::abs(moved), 0.20);
+}
+
+// The same of events: told of one open deal in five.
+TEST(Gaming, MadeUpTriggersMoveTheForecastByLessThanTheirShare) {
+  const double honest = MeanOfCompany(Gaming::kTriggers);
+  EXPECT_GT(honest, 0);
+  const double moved = MeanOfCompany(Gaming::kMadeUpTriggers) / honest - 1;
+  fmt::print("triggers made up on one open deal in five: {:+.1f} %\n", 100 * moved);
   EXPECT_LT(std::abs(moved), 0.20);
 }
 

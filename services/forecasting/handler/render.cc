@@ -51,6 +51,14 @@ void RenderEngagement(domain::EngagementState state, const domain::EngagementEff
   result->set_active_contact_count_min(level(EngagementFeature::kPeople));
   result->set_review(
       static_cast<v1::BuyerEngagement::Review>(1 + level(EngagementFeature::kReview)));
+  result->set_account_trend(
+      static_cast<v1::BuyerEngagement::Trend>(1 + level(EngagementFeature::kTrend)));
+  if (const int inside = level(EngagementFeature::kInside); inside > 0) {
+    result->set_shares_inside(inside == 2);
+  }
+  if (const int trigger = level(EngagementFeature::kTrigger); trigger > 0) {
+    result->set_has_trigger(trigger == 2);
+  }
   const double factor = std::exp(effects.Of(state, 0).won * domain::kRiskStep);
   result->set_win_rate_effect_bps(static_cast<int32_t>(std::lround((factor - 1) * 10'000)));
 }

@@ -120,7 +120,7 @@ Cell EffectCell(const forecasting::v1::Contribution& deal) {
   return Cell(fmt::format("{:+.0f} %", bps / 100.0), std::to_string(bps));
 }
 
-// "5+ days, 3+ people, legal": what the buyer did.
+// "5+ d, 3+ p, legal, rising, inside, trigger": what the buyer did.
 std::string EngagementText(const forecasting::v1::Contribution& deal) {
   using forecasting::v1::BuyerEngagement;
   if (!deal.has_engagement()) return "";
@@ -130,6 +130,10 @@ std::string EngagementText(const forecasting::v1::Contribution& deal) {
       fmt::format("{}{} d, {}{} p", days, days >= 2 ? "+" : "", people, people >= 3 ? "+" : "");
   if (seen.review() == BuyerEngagement::REVIEW_COMMERCIAL) text += ", price";
   if (seen.review() == BuyerEngagement::REVIEW_LEGAL_OR_SECURITY) text += ", legal";
+  if (seen.account_trend() == BuyerEngagement::TREND_ACCELERATING) text += ", rising";
+  if (seen.account_trend() == BuyerEngagement::TREND_DECELERATING) text += ", falling";
+  if (seen.shares_inside()) text += ", inside";
+  if (seen.has_trigger()) text += ", trigger";
   return text;
 }
 
@@ -165,8 +169,8 @@ void PrintContributions(const Forecast& forecast, Printer* printer) {
   printer->Extra(table);
   if (any) {
     printer->Line(
-        "buyer did: days active of 28, people active of 90 days, review; effect on the rate of "
-        "winning, fading");
+        "buyer did: days active of 28, people active of 90 days, review, rising or falling in the "
+        "account, shared inside, trigger event; effect on the rate of winning, fading");
   }
 }
 
