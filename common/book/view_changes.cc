@@ -17,12 +17,26 @@ void ForEachChanged(const Table<Chunk>& older, const Table<Chunk>& newer, Visit 
   }
 }
 
-// Accounts of the members of a chunk, as they were and as they are.
+// Whether a row is recorded alike in two states of a chunk. One change makes a copy of a whole
+// chunk; whoever scores accounts anew must not be sent to all of them.
+template <class Chunk>
+bool IsLike(const Chunk& then, const Chunk& now, uint32_t slot) {
+  if (then.records.has(slot) != now.records.has(slot)) return false;
+  if (!now.records.has(slot)) return true;
+  const EncodedRecord before = then.records.Get(slot), after = now.records.Get(slot);
+  return before.aligned == after.aligned && before.bytes == after.bytes;
+}
+
+// Accounts of the members of a chunk that changed, as they were and as they are. Their places in
+// the lists of their accounts say nothing more.
 template <class Chunk>
 void AddAccounts(const Table<Chunk>& older, const Table<Chunk>& newer,
                  std::vector<uint32_t>* accounts) {
   ForEachChanged(older, newer, [&](uint32_t, const Chunk* then, const Chunk& now) {
     for (uint32_t slot = 0; slot < Chunk::kRows; ++slot) {
+      if (then != nullptr && then->account[slot] == now.account[slot] && IsLike(*then, now, slot)) {
+        continue;
+      }
       if (now.account[slot] != kNoRow) accounts->push_back(now.account[slot]);
       if (then != nullptr && then->account[slot] != kNoRow) {
         accounts->push_back(then->account[slot]);
@@ -70,9 +84,14 @@ std::optional<std::vector<AccountRow>> BookView::AccountsChangedSince(const Book
   std::vector<uint32_t> rows;
   const uint32_t row_count = now.tables.accounts.row_count();
   ForEachChanged(then.tables.accounts, now.tables.accounts,
-                 [&](uint32_t first, const AccountChunk*, const AccountChunk&) {
-                   const uint32_t end = std::min(first + AccountChunk::kRows, row_count);
-                   for (uint32_t row = first; row < end; ++row) rows.push_back(row);
+                 [&](uint32_t first, const AccountChunk* before, const AccountChunk& after) {
+                   for (uint32_t slot = 0; slot < AccountChunk::kRows; ++slot) {
+                     const bool is_same =
+                         before != nullptr && IsLike(*before, after, slot) &&
+                         before->first_contact[slot] == after.first_contact[slot] &&
+                         before->first_opportunity[slot] == after.first_opportunity[slot];
+                     if (!is_same) rows.push_back(first + slot);
+                   }
                  });
   ForEachChanged(then.tables.events, now.tables.events,
                  [&](uint32_t first, const EventChunk* before, const EventChunk& after) {

@@ -20,91 +20,121 @@ constexpr size_t kStepsMax = 6;
 template <class T>
 using SumOf = std::conditional_t<sizeof(T) == sizeof(int64_t), int64_t, int32_t>;
 
+// Lines of the next block are asked for while this one is worked on: twelve columns are too many
+// for the processor to follow by itself.
+constexpr size_t kLineBytes = 64;
+template <class T>
+[[gnu::always_inline]] inline void FetchAhead(const T* at) {
+  // The last block has none after it: an address, not a pointer.
+  const auto next = reinterpret_cast<uintptr_t>(at) + kBlockRows * sizeof(T);
+  __builtin_prefetch(reinterpret_cast<const void*>(next), 0, 2);
+}
+
+// A line of the column at a time.
+template <class T, class PointsOf>
+[[gnu::always_inline]] inline void EachLine(const T* column, bool adds, std::span<int32_t> out,
+                                            PointsOf points_of) {
+  constexpr size_t kLine = kLineBytes / sizeof(T);
+  int32_t* const to = out.data();
+  size_t i = 0;
+  for (; i + kLine <= out.size(); i += kLine) {
+    FetchAhead(column + i);
+    for (size_t j = i; j < i + kLine; ++j) {
+      to[j] = (adds ? to[j] : 0) + points_of(column[j]);
+    }
+  }
+  for (; i < out.size(); ++i) to[i] = (adds ? to[i] : 0) + points_of(column[i]);
+}
+
 template <class T, size_t kCount>
 [[gnu::always_inline]] inline void TakeSteps(const T* numbers, const T* edges, const int32_t* steps,
-                                             size_t row_count, bool is_first, int32_t* parts) {
+                                             bool adds, std::span<int32_t> out) {
   std::array<T, kCount> edge;
   std::array<SumOf<T>, kCount> step;
   for (size_t k = 0; k < kCount; ++k) {
     edge[k] = edges[k];
     step[k] = steps[k];
   }
-  for (size_t i = 0; i < row_count; ++i) {
+  EachLine(numbers, adds, out, [&](T number) {
     SumOf<T> sum = 0;
-    for (size_t k = 0; k < kCount; ++k) sum += numbers[i] >= edge[k] ? step[k] : 0;
-    parts[i] = (is_first ? 0 : parts[i]) + static_cast<int32_t>(sum);
-  }
+    for (size_t k = 0; k < kCount; ++k) sum += number >= edge[k] ? step[k] : 0;
+    return static_cast<int32_t>(sum);
+  });
 }
 
 template <class T>
-[[gnu::always_inline]] inline void TakeAll(const StepTable<T>& table, const T* numbers,
-                                           std::span<int32_t> parts) {
-  const size_t rows = parts.size();
-  if (table.edges.empty()) std::fill(parts.begin(), parts.end(), 0);
+[[gnu::always_inline]] inline void TakeAll(const StepTable<T>& table, const T* numbers, Into into,
+                                           std::span<int32_t> out) {
+  if (table.edges.empty() && into == Into::kParts) std::fill(out.begin(), out.end(), 0);
   for (size_t at = 0; at < table.edges.size(); at += kStepsMax) {
     const T* edges = table.edges.data() + at;
     const int32_t* steps = table.steps.data() + at;
-    const bool is_first = at == 0;
+    const bool adds = at > 0 || into == Into::kSums;
     switch (std::min(kStepsMax, table.edges.size() - at)) {
       case 1:
-        TakeSteps<T, 1>(numbers, edges, steps, rows, is_first, parts.data());
+        TakeSteps<T, 1>(numbers, edges, steps, adds, out);
         break;
       case 2:
-        TakeSteps<T, 2>(numbers, edges, steps, rows, is_first, parts.data());
+        TakeSteps<T, 2>(numbers, edges, steps, adds, out);
         break;
       case 3:
-        TakeSteps<T, 3>(numbers, edges, steps, rows, is_first, parts.data());
+        TakeSteps<T, 3>(numbers, edges, steps, adds, out);
         break;
       case 4:
-        TakeSteps<T, 4>(numbers, edges, steps, rows, is_first, parts.data());
+        TakeSteps<T, 4>(numbers, edges, steps, adds, out);
         break;
       case 5:
-        TakeSteps<T, 5>(numbers, edges, steps, rows, is_first, parts.data());
+        TakeSteps<T, 5>(numbers, edges, steps, adds, out);
         break;
       default:
-        TakeSteps<T, kStepsMax>(numbers, edges, steps, rows, is_first, parts.data());
+        TakeSteps<T, kStepsMax>(numbers, edges, steps, adds, out);
     }
   }
 }
 
 }  // namespace
 
-GTM_WIDE_LANES void FillParts(const StepTable<double>& table, const double* numbers,
-                              std::span<int32_t> parts) {
-  TakeAll(table, numbers, parts);
+GTM_WIDE_LANES void Fill(const StepTable<double>& table, const double* numbers, Into into,
+                         std::span<int32_t> out) {
+  TakeAll(table, numbers, into, out);
 }
 
-GTM_WIDE_LANES void FillParts(const StepTable<int32_t>& table, const int32_t* numbers,
-                              std::span<int32_t> parts) {
-  TakeAll(table, numbers, parts);
+GTM_WIDE_LANES void Fill(const StepTable<int32_t>& table, const int32_t* numbers, Into into,
+                         std::span<int32_t> out) {
+  TakeAll(table, numbers, into, out);
 }
 
-void StreamOut(std::span<const int32_t> parts, std::span<int32_t> out) {
+GTM_WIDE_LANES void Fill(std::span<const int32_t, 256> by_code, const uint8_t* codes, Into into,
+                         std::span<int32_t> out) {
+  const int32_t* const of = by_code.data();
+  EachLine(codes, into == Into::kSums, out, [of](uint8_t code) { return of[code]; });
+}
+
+void AddAndStream(std::span<const int32_t> parts, std::span<int32_t> sums, std::span<int32_t> out) {
   size_t i = 0;
 #ifdef __SSE2__
   // Whole lines are written without being read first, which saves a third of the traffic.
   constexpr size_t kLanes = sizeof(__m128i) / sizeof(int32_t);
+  const auto load = [](const int32_t* at) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  };
   const size_t lead = (sizeof(__m128i) - reinterpret_cast<uintptr_t>(out.data())) %
                       sizeof(__m128i) / sizeof(int32_t);
-  for (; i < std::min(lead, out.size()); ++i) out[i] = parts[i];
+  for (; i < std::min(lead, out.size()); ++i) sums[i] += out[i] = parts[i];
   for (; i + kLanes <= out.size(); i += kLanes) {
-    _mm_stream_si128(reinterpret_cast<__m128i*>(out.data() + i),
-                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(parts.data() + i)));
+    const __m128i four = load(parts.data() + i);
+    _mm_stream_si128(reinterpret_cast<__m128i*>(out.data() + i), four);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(sums.data() + i),
+                     _mm_add_epi32(four, load(sums.data() + i)));
   }
 #endif
-  for (; i < out.size(); ++i) out[i] = parts[i];
+  for (; i < out.size(); ++i) sums[i] += out[i] = parts[i];
 }
 
 void FinishStreams() {
 #ifdef __SSE2__
   _mm_sfence();
 #endif
-}
-
-GTM_WIDE_LANES void AddParts(std::span<const int32_t> parts, std::span<int32_t> sums) {
-  const int32_t* from = parts.data();
-  int32_t* to = sums.data();
-  for (size_t i = 0; i < sums.size(); ++i) to[i] += from[i];
 }
 
 GTM_WIDE_LANES void Widen(std::span<const int32_t> sums, std::span<int64_t> scores) {

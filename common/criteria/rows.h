@@ -19,15 +19,21 @@ struct StepTable {
   std::vector<int32_t> steps;  // as many
 };
 
-// parts[i] = points of numbers[i]. As many as there are parts, at most kBlockRows.
-void FillParts(const StepTable<double>& table, const double* numbers, std::span<int32_t> parts);
-void FillParts(const StepTable<int32_t>& table, const int32_t* numbers, std::span<int32_t> parts);
-// out[i] = parts[i], past the caches where the processor can: `out` is not read again soon.
-void StreamOut(std::span<const int32_t> parts, std::span<int32_t> out);
+// What of each row is done with the points of one criterion.
+enum class Into { kParts, kSums };  // parts[i] = points; sums[i] += points
+
+// Points of numbers[i], or of codes[i]: as many as `out` holds, at most kBlockRows. They fetch
+// the next block of the column ahead, which may lie past its end.
+void Fill(const StepTable<double>& table, const double* numbers, Into into, std::span<int32_t> out);
+void Fill(const StepTable<int32_t>& table, const int32_t* numbers, Into into,
+          std::span<int32_t> out);
+void Fill(std::span<const int32_t, 256> by_code, const uint8_t* codes, Into into,
+          std::span<int32_t> out);
+// sums[i] += parts[i]; out[i] = parts[i], past the caches where the processor can: `out` is not
+// read again soon.
+void AddAndStream(std::span<const int32_t> parts, std::span<int32_t> sums, std::span<int32_t> out);
 // Before another thread may read what was streamed.
 void FinishStreams();
-// sums[i] += parts[i].
-void AddParts(std::span<const int32_t> parts, std::span<int32_t> sums);
 // scores[i] = sums[i].
 void Widen(std::span<const int32_t> sums, std::span<int64_t> scores);
 

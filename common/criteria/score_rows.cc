@@ -15,6 +15,8 @@ namespace gtm::criteria {
 namespace {
 
 using internal::CompiledCriterion;
+using internal::Fill;
+using internal::Into;
 using internal::kBlockRows;
 using internal::StepTable;
 
@@ -98,46 +100,44 @@ class RowCriterion {
     }
   }
 
-  // Of the rows from `first` on.
-  void Fill(size_t first, std::span<int32_t> parts) const {
+  // The rows from `first` on.
+  void Take(size_t first, Into into, std::span<int32_t> out) const {
     if (criterion_.kind == CompiledCriterion::Kind::kBands) {
       if (!column_.numbers.empty()) {
-        return FillParts(numbers_, column_.numbers.data() + first, parts);
+        return Fill(numbers_, column_.numbers.data() + first, into, out);
       }
       if (!column_.integers.empty()) {
-        return FillParts(integers_, column_.integers.data() + first, parts);
+        return Fill(integers_, column_.integers.data() + first, into, out);
       }
     } else if (!column_.small_codes.empty()) {
-      const uint8_t* codes = column_.small_codes.data() + first;
-      for (size_t i = 0; i < parts.size(); ++i) parts[i] = by_code_[codes[i]];
-      return;
+      return Fill(by_code_, column_.small_codes.data() + first, into, out);
     } else if (!column_.list_ends.empty()) {
-      return FillLists(first, parts);
+      return TakeEach(into, out, [&](size_t i) { return PointsOfList(first + i); });
     } else if (!column_.codes.empty()) {
-      return FillWords(first, parts);
+      return TakeEach(into, out, [&](size_t i) { return PointsOfWord(first + i); });
     }
-    std::fill(parts.begin(), parts.end(), 0);
+    if (into == Into::kParts) std::fill(out.begin(), out.end(), 0);
   }
 
  private:
-  void FillWords(size_t first, std::span<int32_t> parts) const {
-    for (size_t i = 0; i < parts.size(); ++i) {
-      const uint32_t code = column_.codes[first + i];
-      parts[i] = code == kMissingCode
-                     ? 0
-                     : ListPoints(criterion_, table_, column_.codes.subspan(first + i, 1));
+  template <class PointsOf>
+  static void TakeEach(Into into, std::span<int32_t> out, PointsOf points_of) {
+    for (size_t i = 0; i < out.size(); ++i) {
+      out[i] = (into == Into::kSums ? out[i] : 0) + points_of(i);
     }
   }
 
-  void FillLists(size_t first, std::span<int32_t> parts) const {
-    for (size_t i = 0; i < parts.size(); ++i) {
-      const size_t row = first + i;
-      const uint32_t begin = row == 0 ? 0 : column_.list_ends[row - 1];
-      parts[i] = column_.list_known[row] == 0
-                     ? 0
-                     : ListPoints(criterion_, table_,
-                                  column_.codes.subspan(begin, column_.list_ends[row] - begin));
-    }
+  int32_t PointsOfWord(size_t row) const {
+    return column_.codes[row] == kMissingCode
+               ? 0
+               : ListPoints(criterion_, table_, column_.codes.subspan(row, 1));
+  }
+
+  int32_t PointsOfList(size_t row) const {
+    if (column_.list_known[row] == 0) return 0;
+    const uint32_t begin = row == 0 ? 0 : column_.list_ends[row - 1];
+    return ListPoints(criterion_, table_,
+                      column_.codes.subspan(begin, column_.list_ends[row] - begin));
   }
 
   const CompiledCriterion& criterion_;
@@ -161,12 +161,14 @@ void Evaluator::ScoreBlocks(std::span<const Column> columns, std::span<int64_t> 
     const size_t count = std::min(kBlockRows, scores.size() - first);
     std::fill_n(sums.begin(), count, 0);
     for (size_t i = 0; i < criteria.size(); ++i) {
-      const std::span<int32_t> block = std::span(scratch).first(count);
-      criteria[i].Fill(first, block);
-      internal::AddParts(block, std::span(sums).first(count));
-      if (!parts.empty()) {
-        internal::StreamOut(block, parts.subspan(i * scores.size() + first, count));
+      if (parts.empty()) {
+        criteria[i].Take(first, Into::kSums, std::span(sums).first(count));
+        continue;
       }
+      const std::span<int32_t> block = std::span(scratch).first(count);
+      criteria[i].Take(first, Into::kParts, block);
+      internal::AddAndStream(block, std::span(sums).first(count),
+                             parts.subspan(i * scores.size() + first, count));
     }
     internal::Widen(std::span(sums).first(count), scores.subspan(first, count));
   }

@@ -45,7 +45,8 @@ double Halved(double x) {
   static const std::array<double, 64> kHalvings = MakeHalvings();
   const int64_t whole = Nearest(x * 64);
   const double t = (static_cast<double>(whole) / 64 - x) * std::numbers::ln2;
-  const double rest = 1 + t * (1 + t / 2 * (1 + t / 3 * (1 + t / 4 * (1 + t / 5))));
+  constexpr double kC2 = 1.0 / 2, kC3 = 1.0 / 6, kC4 = 1.0 / 24, kC5 = 1.0 / 120;  // 1 / n!
+  const double rest = 1 + t * (1 + t * (kC2 + t * (kC3 + t * (kC4 + t * kC5))));
   const auto power = std::bit_cast<double>(static_cast<uint64_t>(1'023 - whole / 64) << 52);
   return kHalvings[static_cast<size_t>(whole % 64)] * rest * power;
 }

@@ -72,7 +72,7 @@ class Timeline {
     row_ = row;
     account_ = &account;
     for (size_t i = 0; i < fit_values_.size(); ++i) ReadFit(i, 0, {});
-    fit_ = definition_.fit().Evaluate(fit_values_);
+    TakeFit();
   }
 
   struct Standing {
@@ -80,18 +80,20 @@ class Timeline {
     bool prospect = false;
     int64_t fit_micropoints = 0;
   };
+  // No target, whatever the instant: nothing but its own record decides.
+  bool never_target() const { return varying_.empty() && standing_.verdict != Verdict::kTarget; }
+  Verdict verdict() const { return standing_.verdict; }  // where never_target()
+
   Standing At(size_t instant) {
+    if (varying_.empty() && is_settled_) return standing_;
     EngagementMeasure measure;
     if (fit_reads_engagement_) measure = measures_.At(instant);
     if (!varying_.empty()) {
       for (const size_t i : varying_) ReadFit(i, instant, measure);
-      fit_ = definition_.fit().Evaluate(fit_values_);
+      TakeFit();
+      if (is_settled_) return standing_;
     }
-    Standing standing{VerdictOf(definition_, fit_), false, fit_.micropoints};
-    // Who is no target is no prospect: its engagement need not be measured.
-    if (standing.verdict != Verdict::kTarget || definition_.engagement() == nullptr) {
-      return standing;
-    }
+    Standing standing = standing_;
     if (!fit_reads_engagement_ && definition_.reads_engagement()) measure = measures_.At(instant);
     const auto& attributes = definition_.engagement_attributes();
     for (size_t i = 0; i < attributes.size(); ++i) {
@@ -104,6 +106,12 @@ class Timeline {
   }
 
  private:
+  // Who is no target is no prospect: its engagement need not be measured.
+  void TakeFit() {
+    const ScoreRange fit = definition_.fit().Evaluate(fit_values_);
+    standing_ = {VerdictOf(definition_, fit), false, fit.micropoints};
+    is_settled_ = standing_.verdict != Verdict::kTarget || definition_.engagement() == nullptr;
+  }
   void ReadFit(size_t attribute, size_t instant, const EngagementMeasure& measure) {
     fit_values_[attribute] = ReadAccount(definition_.fit_attributes()[attribute],
                                          contexts_[instant], row_, *account_, measure);
@@ -117,7 +125,8 @@ class Timeline {
   book::AccountRow row_{book::kNoRow};
   const book::AccountFacts* account_ = nullptr;
   std::vector<criteria::Value> fit_values_, engagement_values_;
-  ScoreRange fit_;
+  Standing standing_;  // by the fit alone
+  bool is_settled_ = false;
 };
 
 int64_t ChangeOf(const MovedAccount& moved) {
@@ -160,6 +169,7 @@ class Replayer {
     std::vector<Timeline*> baseline(instants.size(), nullptr);
     for (size_t i = 0; i < instants.size(); ++i) {
       result_.steps.push_back({instants[i]});
+      days_.push_back(calendar_.DayOf(instants[i]));
       const Definition* definition = question_.baseline(instants[i]);
       if (definition == nullptr) continue;
       auto found = std::find_if(lines.begin(), lines.end(),
@@ -171,6 +181,10 @@ class Replayer {
       }
       baseline[i] = found->second.get();
     }
+    const bool is_one =
+        lines.size() == 1 && std::count(baseline.begin(), baseline.end(), nullptr) == 0;
+    if (is_one) only_baseline_ = lines.front().second.get();
+    settled_.resize(instants.size());
     for (uint32_t r = 0; r < view_.account_row_count(); ++r) {
       if (r % kRowsBetweenChecks == 0) GTM_RETURN_IF_ERROR(check_alive());
       const auto row = static_cast<book::AccountRow>(r);
@@ -181,6 +195,7 @@ class Replayer {
       for (const auto& [definition, line] : lines) line->Start(row, account);
       Take(row, account, &draft, baseline);
     }
+    AddSettled();
     KeepFirst(view_, question_.moved_max, &result_.entering);
     KeepFirst(view_, question_.moved_max, &result_.leaving);
     return {};
@@ -234,15 +249,38 @@ class Replayer {
     return time <= question_.as_of && question_.days.contains(calendar_.DayOf(time));
   }
 
+  void AddSettled() {
+    Settled sum;
+    for (size_t i = 0; i < settled_.size(); ++i) {
+      ReplayStep& step = result_.steps[i];
+      for (size_t side = 0; side < kReplaySideCount; ++side) {
+        for (size_t v = 0; v < kVerdictCount; ++v) {
+          sum.verdicts[side][v] += settled_[i].verdicts[side][v];
+          step.sides[side].verdicts[v] += sum.verdicts[side][v];
+          step.account_count += side == kDraft ? sum.verdicts[side][v] : 0;
+        }
+      }
+    }
+    only_baseline_ = nullptr;  // its timeline ends here
+  }
+
   // Counts one account at all instants at which it was in the CRM.
   void Take(book::AccountRow row, const book::AccountFacts& account, Timeline* draft,
             const std::vector<Timeline*>& baseline) {
-    std::array<bool, kReplaySideCount> was_prospect{};
-    for (size_t i = 0; i < question_.instants.size(); ++i) {
-      ReplayStep& step = result_.steps[i];
-      if (account.first_seen_day && *account.first_seen_day > calendar_.DayOf(step.as_of)) {
-        continue;
+    size_t first = 0;  // instants rise, and an account stays
+    if (account.first_seen_day) {
+      while (first < days_.size() && days_[first] < *account.first_seen_day) ++first;
+    }
+    if (draft->never_target() && only_baseline_ != nullptr && only_baseline_->never_target()) {
+      if (first < days_.size()) {
+        ++settled_[first].verdicts[kDraft][static_cast<size_t>(draft->verdict())];
+        ++settled_[first].verdicts[kBaseline][static_cast<size_t>(only_baseline_->verdict())];
       }
+      return;
+    }
+    std::array<bool, kReplaySideCount> was_prospect{};
+    for (size_t i = first; i < question_.instants.size(); ++i) {
+      ReplayStep& step = result_.steps[i];
       ++step.account_count;
       std::array<std::optional<Timeline::Standing>, kReplaySideCount> standings;
       standings[kDraft] = draft->At(i);
@@ -292,6 +330,14 @@ class Replayer {
   const ReplayQuestion& question_;
   const book::BookView& view_;
   const FiscalCalendar& calendar_;
+  std::vector<absl::CivilDay> days_;   // of the instants
+  Timeline* only_baseline_ = nullptr;  // that of all instants, where there is just one
+  // Accounts that are never a target on either side, by the first instant at which they are in
+  // the CRM: most of them, and counted once.
+  struct Settled {
+    std::array<std::array<int64_t, kVerdictCount>, kReplaySideCount> verdicts{};
+  };
+  std::vector<Settled> settled_;
   Replay result_;
 };
 

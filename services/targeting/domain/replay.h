@@ -19,6 +19,7 @@ inline constexpr size_t kReplayInstantsMax = 200;
 // The definition that is tried, and the one that it is compared with.
 enum ReplaySide : size_t { kDraft = 0, kBaseline = 1 };
 inline constexpr size_t kReplaySideCount = 2;
+inline constexpr size_t kVerdictCount = 4;  // by Verdict; 0 is none
 
 // The definition that each side goes by at a time; null where there is none.
 using DefinitionAt = std::function<const Definition*(absl::Time)>;
@@ -34,7 +35,7 @@ struct ReplayQuestion {
 
 // Accounts of one instant under one side.
 struct ReplayCounts {
-  std::array<int64_t, 4> verdicts{};  // by Verdict
+  std::array<int64_t, kVerdictCount> verdicts{};  // by Verdict
   int64_t prospect_count = 0;
   friend bool operator==(const ReplayCounts&, const ReplayCounts&) = default;
 };
