@@ -26,16 +26,32 @@ int ReviewLevelOf(TouchType type) {
   }
 }
 
-// Of rising `days`, those in after + 1 .. last.
-int64_t CountIn(std::span<const int32_t> days, int32_t after, int32_t last) {
-  const auto begin = std::upper_bound(days.begin(), days.end(), after);
-  return std::upper_bound(begin, days.end(), last) - begin;
-}
+// Counts rising days up to a day, from where it was asked last.
+class DayCursor {
+ public:
+  explicit DayCursor(std::span<const int32_t> days) : days_(days) {}
+  int64_t UpTo(int32_t day) {
+    while (count_ < days_.size() && days_[count_] <= day) ++count_;
+    while (count_ > 0 && days_[count_ - 1] > day) --count_;
+    return static_cast<int64_t>(count_);
+  }
+
+ private:
+  std::span<const int32_t> days_;
+  size_t count_ = 0;
+};
 
 // Walks along a deal: each question is about a later day.
 class Follower {
  public:
-  Follower(const BuyerTimeline& buyer, const RecordedFrom& from) : buyer_(buyer), from_(from) {
+  Follower(const BuyerTimeline& buyer, const RecordedFrom& from)
+      : buyer_(buyer),
+        from_(from),
+        now_(buyer.account_days),
+        before_(buyer.account_days),
+        begin_(buyer.account_days),
+        triggers_(buyer.trigger_days),
+        old_triggers_(buyer.trigger_days) {
     if (buyer.account_days.empty()) return;
     trend_from_ = std::max(buyer.account_days.front(), from.acts);
   }
@@ -43,7 +59,9 @@ class Follower {
   // The days after `first`, up to `last`, that may change something: of events, and on which
   // they leave a window. In order, each once.
   std::vector<int32_t> ChangeDays(int32_t first, int32_t last) const {
-    std::vector<int32_t> days = {first};
+    std::vector<int32_t> days;
+    days.reserve(8 + 3 * buyer_.acts.size() + 3 * buyer_.account_days.size());
+    days.push_back(first);
     const auto see = [&](int32_t day, std::initializer_list<int32_t> later) {
       for (const int32_t more : later) {
         if (first < day + more && day + more <= last) days.push_back(day + more);
@@ -83,7 +101,7 @@ class Follower {
     levels.review = review_;
     levels.trend = TrendAt(day);
     if (from_.triggers <= day) {
-      levels.trigger = 1 + (CountIn(buyer_.trigger_days, day - kTriggerDays - 1, day) > 0);
+      levels.trigger = 1 + (triggers_.UpTo(day) > old_triggers_.UpTo(day - kTriggerDays - 1));
     }
     return StateOf(levels);
   }
@@ -112,16 +130,16 @@ class Follower {
     if (from_.shares <= day) levels->inside = 1 + shared;
   }
 
-  EngagementTrend TrendAt(int32_t day) const {
+  EngagementTrend TrendAt(int32_t day) {
     if (trend_from_ == kNotRecorded || day - trend_from_ < kTrendKnownDays) {
       return EngagementTrend::kUnknown;
     }
     constexpr int kSpansMax = kTrendEarlierDays / kActivityDays;
     const int64_t spans = std::min(kSpansMax, (day - trend_from_) / kActivityDays - 1);
-    const int32_t before = day - kActivityDays;
-    const int64_t recent = CountIn(buyer_.account_days, before, day) + kTrendDaysAside;
-    const auto begin = static_cast<int32_t>(before - spans * kActivityDays);
-    const int64_t earlier = CountIn(buyer_.account_days, begin, before) + spans * kTrendDaysAside;
+    const int64_t before = before_.UpTo(day - kActivityDays);
+    const int64_t recent = now_.UpTo(day) - before + kTrendDaysAside;
+    const auto begin = static_cast<int32_t>(day - (1 + spans) * kActivityDays);
+    const int64_t earlier = before - begin_.UpTo(begin) + spans * kTrendDaysAside;
     if (2 * recent * spans > 3 * earlier) return EngagementTrend::kAccelerating;
     const bool falls = 3 * recent * spans < 2 * earlier;
     return falls && day < buyer_.contract_day ? EngagementTrend::kDecelerating
@@ -130,6 +148,8 @@ class Follower {
 
   const BuyerTimeline& buyer_;
   const RecordedFrom& from_;
+  DayCursor now_, before_, begin_;  // of the account's days: the ends of the spans of a trend
+  DayCursor triggers_, old_triggers_;
   int32_t trend_from_ = kNotRecorded;
   size_t act_count_ = 0;  // up to the day
   int review_ = 0;

@@ -23,12 +23,15 @@ class Measures {
     for (const absl::Time instant : instants) meters_.emplace_back(rule_, instant);
   }
   const EngagementRule& rule() const { return rule_; }
-  // From now on of this account.
+  // From now on of this account, whose touches are looked up once somebody asks.
   void Start(book::AccountRow row) {
-    events_ = view_.engagements_of(row);
+    row_ = row;
+    is_found_ = false;
     ++round_;
   }
   const EngagementMeasure& At(size_t instant) {
+    if (!is_found_) events_ = view_.engagements_of(row_);
+    is_found_ = true;
     if (rounds_[instant] != round_) {
       rounds_[instant] = round_;
       measured_[instant] = meters_[instant].Measure(events_);
@@ -40,6 +43,8 @@ class Measures {
   const EngagementRule rule_;
   const book::BookView& view_;
   std::vector<EngagementMeter> meters_;  // by instant
+  book::AccountRow row_{book::kNoRow};
+  bool is_found_ = false;
   std::span<const book::EngagementEvent> events_;
   std::vector<EngagementMeasure> measured_;
   std::vector<uint64_t> rounds_;  // in which each was measured
