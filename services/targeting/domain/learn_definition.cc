@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "common/stats/intervals.h"
 #include "services/targeting/domain/score_account.h"
 
 namespace gtm::targeting::domain {
@@ -156,15 +155,13 @@ LearnedTarget LearnTarget(const book::BookView& view, const LearnTargetOptions& 
   LeaveOutLeaks(options.keep_leaky_attributes, &target);
   const absl::CivilDay today = view.settings().calendar.DayOf(options.as_of);
   target.rate_change =
-      FindRateChange(target.cases, static_cast<int32_t>(today - absl::CivilDay(1970, 1, 1)));
+      FindRateChange(target.cases.table, static_cast<int32_t>(today - absl::CivilDay(1970, 1, 1)));
   target.card =
       SelectScorecard(target.cases.table, target.learned_from.rows, {.seed = options.seed}).card;
   target.definition = DefinitionOf(target.card, target.cases, rule);
   target.definition.spec.target_min_fit_points = kTargetFitDefault;  // until it is judged
   Judge(view, options, &target);
-  const double errors = -stats::NormalQuantile(kSignalSignificance);
-  const bool signal =
-      !target.definition.spec.account_criteria.empty() && target.skill->auc.low(errors) > 0.5;
+  const bool signal = !target.definition.spec.account_criteria.empty() && HasSignal(*target.skill);
   target.verdict = signal ? LearnTargetVerdict::kLearned : LearnTargetVerdict::kNoSignal;
   if (!signal) target.curve.reset();
   return target;

@@ -17,6 +17,7 @@
 #include "services/targeting/domain/learned_definition.h"
 #include "services/targeting/domain/learning_cases.h"
 #include "services/targeting/domain/learning_checks.h"
+#include "services/targeting/domain/rate_change.h"
 #include "services/targeting/domain/scorecard_select.h"
 #include "services/targeting/domain/scorecard_skill.h"
 
@@ -25,8 +26,6 @@ namespace gtm::targeting::domain {
 // Fewer won, or lost, cases are not learned from, or judged by.
 inline constexpr int kLearnEachMin = 30;
 inline constexpr int kJudgeEachMin = 15;
-// Chance of calling noise a signal.
-inline constexpr double kSignalSignificance = 0.01;
 
 struct LearnTargetOptions {
   absl::Time as_of;

@@ -15,6 +15,7 @@
 #include "common/core/random.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
+#include "services/targeting/domain/rate_change.h"
 #include "services/targeting/domain/test_scorecard_learn.h"
 
 namespace gtm::targeting::domain {
@@ -256,7 +257,8 @@ TEST_F(Funnel, ShopsByLandingPageAndOrigin) {
 }
 
 TEST_F(Funnel, TheChangeOfDecember2017IsReported) {
-  const auto found = FindRateBreak(table_);
+  const int32_t end = *std::max_element(table_.start_day.begin(), table_.start_day.end()) + 1;
+  const auto found = FindRateChange(table_, end);
   ASSERT_TRUE(found);
   const absl::CivilDay day = absl::CivilDay(1970, 1, 1) + found->first_day;
   fmt::print("olist_funnel: rate {:.3f} before {:04}-{:02}-{:02}, {:.3f} after, p {:.1e}\n",

@@ -5,6 +5,7 @@
 #include "common/core/random.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
+#include "services/targeting/domain/rate_change.h"
 #include "services/targeting/domain/test_scorecard_learn.h"
 
 namespace gtm::targeting::domain {
@@ -211,10 +212,12 @@ TEST(ColumnLeaks, AreNamedByWords) {
   EXPECT_FALSE(IsNamedAfterLatestState("windows"));
 }
 
-TEST(RateBreak, NoneWhereTheRateStays) {
+TEST(RateChange, NoneWhereTheRateStays) {
   int breaks = 0;
   for (uint64_t seed = 1; seed <= 50; ++seed) {
-    breaks += FindRateBreak(Generate(seed, 1'000, 0)).has_value() ? 1 : 0;
+    const LearnTable table = Generate(seed, 1'000, 0);
+    const int32_t end = *std::max_element(table.outcome_day.begin(), table.outcome_day.end()) + 1;
+    breaks += FindRateChange(table, end).has_value() ? 1 : 0;
   }
   EXPECT_LE(breaks, 2);
 }

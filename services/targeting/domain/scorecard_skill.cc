@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 
+#include "common/stats/intervals.h"
 #include "common/stats/scale_logit.h"
 
 namespace gtm::targeting::domain {
@@ -149,6 +150,10 @@ Skill MeasureSkill(std::span<const Told> told, std::span<const double> base) {
   skill.calibration_slope = SlopeOf(told);
   MeasureBands(told, &skill);
   return skill;
+}
+
+bool HasSignal(const Skill& skill) {
+  return skill.auc.low(-stats::NormalQuantile(kSignalSignificance)) > 0.5;
 }
 
 SkillDifference CompareSkill(std::span<const Told> a, std::span<const Told> b) {

@@ -54,6 +54,12 @@ struct Skill {
 // empty: the rate of `told` itself.
 Skill MeasureSkill(std::span<const Told> told, std::span<const double> base = {});
 
+// Whether cases held back were told apart better than by chance: the AUC is over one half, with
+// a chance of calling noise a signal of kSignalSignificance. Order is what a definition is for;
+// that its chances are off, as after a change of the share won, is told by the calibration.
+inline constexpr double kSignalSignificance = 0.01;
+bool HasSignal(const Skill& skill);
+
 // Difference of the AUC of two tellings of the same cases (DeLong et al., 1988, paired), and
 // of their log losses: a - b, so > 0 of the AUC and < 0 of the loss say that a is better.
 struct SkillDifference {

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "common/stats/level_break.h"
-
 namespace gtm::targeting::domain {
 namespace {
 
@@ -13,8 +11,6 @@ constexpr int kFolds = 10;
 constexpr int kBlocks = 4;
 constexpr double kTeachOnlyShare = 0.4;
 constexpr size_t kSideMin = 10;  // won, and lost, that a card is learned from
-constexpr int kWeekDays = 7;
-constexpr size_t kWeeksMax = 3 * 52;
 
 // Cases held back together, and those that may teach about them.
 struct Split {
@@ -140,29 +136,6 @@ void EraseRefused(const LearnOptions& options, LearnTable* table, Learned* learn
 
 }  // namespace
 
-std::optional<RateBreak> FindRateBreak(const LearnTable& table) {
-  if (table.start_day.empty()) return {};
-  const auto [first, last] = std::minmax_element(table.start_day.begin(), table.start_day.end());
-  const auto week_count =
-      std::min(kWeeksMax, static_cast<size_t>((*last - *first) / kWeekDays + 1));
-  const int32_t begin = *last + 1 - static_cast<int32_t>(week_count) * kWeekDays;
-  std::vector<double> won(week_count, 0), all(week_count, 0);
-  for (size_t i = 0; i < table.row_count(); ++i) {
-    if (table.start_day[i] < begin) continue;
-    const auto week = static_cast<size_t>(table.start_day[i] - begin) / kWeekDays;
-    won[week] += table.won[i];
-    all[week] += 1;
-  }
-  const auto found = stats::StrongestLevelBreak(won, all, {.is_binomial = true});
-  if (!found) return {};
-  RateBreak out{begin + static_cast<int32_t>(found->at) * kWeekDays, found->before, found->after,
-                found->p_value};
-  for (const int32_t day : table.start_day) {
-    ++(day < out.first_day ? out.count_before : out.count_after);
-  }
-  return out;
-}
-
 Learned LearnScorecard(LearnTable table, const LearnOptions& options) {
   Learned learned;
   for (const uint8_t won : table.won) ++(won != 0 ? learned.won_count : learned.lost_count);
@@ -170,14 +143,12 @@ Learned LearnScorecard(LearnTable table, const LearnOptions& options) {
   if (learned.won_count < kLearnOutcomesMin || learned.lost_count < kLearnOutcomesMin) {
     return learned;
   }
-  learned.rate_break = FindRateBreak(table);
   learned.leaks = FindColumnLeaks(table, options.open_blanks);
   EraseRefused(options, &table, &learned);
   Measure(table, learned.by_time ? SplitByTime(table) : SplitByFolds(table, options.seed), options,
           &learned);
   if (learned.card.count == 0) return learned;
-  const bool has_signal = learned.card.log_loss_gain.low(kSignalErrors) > 0 &&
-                          learned.card.auc.low(kSignalErrors) > 0.5;
+  const bool has_signal = HasSignal(learned.card);
   learned.verdict = has_signal ? LearnVerdict::kLearned : LearnVerdict::kNoSignal;
   if (!has_signal) return learned;
   const std::vector<uint32_t> rows = AllRows(table);

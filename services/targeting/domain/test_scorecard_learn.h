@@ -1,6 +1,7 @@
 #pragma once
 // Tests only: what the data-set tests judge cards by. LearnTargetDefinition fits and chooses
-// its card by the same SelectScorecard, and judges it by one cut in time (learn_definition.h).
+// its card by the same SelectScorecard, judges it by one cut in time (learn_definition.h), and
+// gives its verdict by the same HasSignal.
 //
 // What won and lost cases teach, and whether it holds on cases held back (SP-07, C27).
 //
@@ -26,21 +27,6 @@ enum class LearnVerdict : uint8_t { kLearned = 1, kNoSignal = 2, kNotEnoughData 
 
 // Fewer won or lost cases than this teach nothing that would hold.
 inline constexpr int64_t kLearnOutcomesMin = 50;
-// "Learned" needs a gain of log loss over the rate alone, and an AUC over one half, by so
-// many standard errors on cases held back, which is meant for 1 false alarm in 100 where
-// there is nothing (0 of 60 in the test).
-inline constexpr double kSignalErrors = 2.33;
-
-// The rate of winning was another from some week on.
-struct RateBreak {
-  int32_t first_day = 0;  // of the new rate
-  double before = 0, after = 0;
-  double p_value = 1;
-  int64_t count_before = 0, count_after = 0;  // all cases
-};
-// By weeks of start_day; the chance of a false alarm is 1 in 100.
-std::optional<RateBreak> FindRateBreak(const LearnTable& table);
-
 struct LearnOptions {
   uint64_t seed = 1;
   // Also look whether pairs of columns would pay; never in the draft.
@@ -57,7 +43,6 @@ struct Learned {
   bool by_time = false;
   int64_t won_count = 0, lost_count = 0;
   std::vector<ColumnLeak> leaks;
-  std::optional<RateBreak> rate_break;
   // On the cases held back; the draft is the card as people would sign it.
   Skill card, draft;
   std::optional<Skill> agreed;
