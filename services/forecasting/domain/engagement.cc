@@ -26,18 +26,22 @@ int ReviewLevelOf(TouchType type) {
   }
 }
 
-// Counts rising days up to a day, from where it was asked last.
+int32_t DayOf(int32_t day) { return day; }
+int32_t DayOf(const BuyerAct& act) { return act.day; }
+
+// Counts what came up to a day, from where it was asked last. The items are by day.
+template <class Item>
 class DayCursor {
  public:
-  explicit DayCursor(std::span<const int32_t> days) : days_(days) {}
-  int64_t UpTo(int32_t day) {
-    while (count_ < days_.size() && days_[count_] <= day) ++count_;
-    while (count_ > 0 && days_[count_ - 1] > day) --count_;
-    return static_cast<int64_t>(count_);
+  explicit DayCursor(std::span<const Item> items) : items_(items) {}
+  size_t UpTo(int32_t day) {
+    while (count_ < items_.size() && DayOf(items_[count_]) <= day) ++count_;
+    while (count_ > 0 && DayOf(items_[count_ - 1]) > day) --count_;
+    return count_;
   }
 
  private:
-  std::span<const int32_t> days_;
+  std::span<const Item> items_;
   size_t count_ = 0;
 };
 
@@ -51,7 +55,19 @@ class Follower {
         before_(buyer.account_days),
         begin_(buyer.account_days),
         triggers_(buyer.trigger_days),
-        old_triggers_(buyer.trigger_days) {
+        old_triggers_(buyer.trigger_days),
+        acts_(buyer.acts),
+        old_for_activity_(buyer.acts),
+        old_for_people_(buyer.acts) {
+    seen_.reserve(buyer.acts.size() + 1);
+    seen_.emplace_back();
+    for (size_t i = 0; i < buyer.acts.size(); ++i) {
+      Seen seen = seen_.back();
+      seen.days += i == 0 || buyer.acts[i].day != buyer.acts[i - 1].day;
+      seen.shares += buyer.acts[i].type == TouchType::kInternalShare;
+      seen.review = std::max(seen.review, ReviewLevelOf(buyer.acts[i].type));
+      seen_.push_back(seen);
+    }
     if (buyer.account_days.empty()) return;
     trend_from_ = std::max(buyer.account_days.front(), from.acts);
   }
@@ -93,12 +109,8 @@ class Follower {
   }
 
   EngagementState At(int32_t day) {
-    for (; act_count_ < buyer_.acts.size() && buyer_.acts[act_count_].day <= day; ++act_count_) {
-      review_ = std::max(review_, ReviewLevelOf(buyer_.acts[act_count_].type));
-    }
     EngagementLevels levels;
     LookAtActs(day, &levels);
-    levels.review = review_;
     levels.trend = TrendAt(day);
     if (from_.triggers <= day) {
       levels.trigger = 1 + (triggers_.UpTo(day) > old_triggers_.UpTo(day - kTriggerDays - 1));
@@ -107,27 +119,20 @@ class Follower {
   }
 
  private:
-  void LookAtActs(int32_t day, EngagementLevels* levels) const {
-    int days = 0, people_count = 0;
-    bool shared = false;
-    int32_t last_day = INT32_MAX;
+  void LookAtActs(int32_t day, EngagementLevels* levels) {
+    const size_t count = acts_.UpTo(day);
+    const size_t old = old_for_people_.UpTo(day - kPeopleDays);
+    levels->activity = ActivityLevelOf(seen_[count].days -
+                                       seen_[old_for_activity_.UpTo(day - kActivityDays)].days);
+    levels->review = seen_[count].review;
+    if (from_.shares <= day) levels->inside = 1 + (seen_[count].shares > seen_[old].shares);
     std::array<RowNumber, kPeopleLevelMax> people{};
-    const auto acts = buyer_.acts.first(act_count_);
-    for (auto it = acts.rbegin(); it != acts.rend() && it->day > day - kPeopleDays; ++it) {
-      if (it->day > day - kActivityDays && it->day != last_day) {
-        ++days;
-        last_day = it->day;
-      }
-      shared |= it->type == TouchType::kInternalShare;
-      const auto end = people.begin() + people_count;
-      if (it->contact != kNoOne && people_count < kPeopleLevelMax &&
-          std::find(people.begin(), end, it->contact) == end) {
-        people[static_cast<size_t>(people_count++)] = it->contact;
-      }
+    for (size_t i = count; i > old && levels->people < kPeopleLevelMax; --i) {
+      const RowNumber contact = buyer_.acts[i - 1].contact;
+      const auto end = people.begin() + levels->people;
+      if (contact == kNoOne || std::find(people.begin(), end, contact) != end) continue;
+      people[static_cast<size_t>(levels->people++)] = contact;
     }
-    levels->activity = ActivityLevelOf(days);
-    levels->people = people_count;
-    if (from_.shares <= day) levels->inside = 1 + shared;
   }
 
   EngagementTrend TrendAt(int32_t day) {
@@ -136,10 +141,13 @@ class Follower {
     }
     constexpr int kSpansMax = kTrendEarlierDays / kActivityDays;
     const int64_t spans = std::min(kSpansMax, (day - trend_from_) / kActivityDays - 1);
-    const int64_t before = before_.UpTo(day - kActivityDays);
-    const int64_t recent = now_.UpTo(day) - before + kTrendDaysAside;
+    const auto count = [](DayCursor<int32_t>* days, int32_t last) {
+      return static_cast<int64_t>(days->UpTo(last));
+    };
+    const int64_t before = count(&before_, day - kActivityDays);
+    const int64_t recent = count(&now_, day) - before + kTrendDaysAside;
     const auto begin = static_cast<int32_t>(day - (1 + spans) * kActivityDays);
-    const int64_t earlier = before - begin_.UpTo(begin) + spans * kTrendDaysAside;
+    const int64_t earlier = before - count(&begin_, begin) + spans * kTrendDaysAside;
     if (2 * recent * spans > 3 * earlier) return EngagementTrend::kAccelerating;
     const bool falls = 3 * recent * spans < 2 * earlier;
     return falls && day < buyer_.contract_day ? EngagementTrend::kDecelerating
@@ -148,11 +156,17 @@ class Follower {
 
   const BuyerTimeline& buyer_;
   const RecordedFrom& from_;
-  DayCursor now_, before_, begin_;  // of the account's days: the ends of the spans of a trend
-  DayCursor triggers_, old_triggers_;
+  DayCursor<int32_t> now_, before_, begin_;  // the ends of the spans of a trend
+  DayCursor<int32_t> triggers_, old_triggers_;
+  DayCursor<BuyerAct> acts_, old_for_activity_, old_for_people_;
+  // Of the first i acts.
+  struct Seen {
+    int days = 0;
+    int shares = 0;
+    int review = 0;
+  };
+  std::vector<Seen> seen_;
   int32_t trend_from_ = kNotRecorded;
-  size_t act_count_ = 0;  // up to the day
-  int review_ = 0;
 };
 
 }  // namespace
