@@ -169,8 +169,10 @@ void PrintContributions(const Forecast& forecast, Printer* printer) {
   printer->Extra(table);
   if (any) {
     printer->Line(
-        "buyer did: days active of 28, people active of 90 days, review, rising or falling in the "
-        "account, shared inside, trigger event; effect on the rate of winning, fading");
+        "buyer did: active days of 28, people of 90 days, review, rising or falling, shared "
+        "inside, "
+        "trigger");
+    printer->Line("effect: on the rate of winning, learned from the past, fading");
   }
 }
 
