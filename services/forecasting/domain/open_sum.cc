@@ -36,9 +36,11 @@ void DropNothing(Frequencies* f) {
   }
 }
 
-// Horner in eight chances at once.
-void AddPolynomial(const double* coefficient, int degree, const double* __restrict factor,
-                   const double* __restrict p, double* __restrict sum) {
+// Horner in eight chances at once. Inside of loops with wide lanes.
+[[gnu::always_inline]] inline void AddPolynomial(const double* coefficient, int degree,
+                                                 const double* __restrict factor,
+                                                 const double* __restrict p,
+                                                 double* __restrict sum) {
   double value[8];
   for (int i = 0; i < 8; ++i) value[i] = coefficient[degree];
   for (int j = degree - 1; j >= 1; --j) {
@@ -223,7 +225,7 @@ void OpenSum::ChooseOrder(const std::vector<double>& powers, double size) {
   }
 }
 
-void OpenSum::AddCumulants(const std::vector<double>& powers) {
+GTM_WIDE_LANES void OpenSum::AddCumulants(const std::vector<double>& powers) {
   constexpr size_t kRow = kOrder + 1;
   cumulants_.assign(node_count_ * kRow, 0);
   if (node_count_ == 1) {  // eight classes at a time
