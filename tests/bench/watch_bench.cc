@@ -58,15 +58,6 @@ class Pending {
     const auto found = sent_.find(id);
     if (found == sent_.end()) return;
     milliseconds_.push_back(absl::ToDoubleMilliseconds(now - found->second));
-    if (milliseconds_.back() > 10) {
-      static absl::Time t0 = now;
-      static long last = -1;
-      long k = absl::ToInt64Milliseconds(now - t0) / 100;
-      if (k != last)
-        fprintf(stderr, "slow %zu at %ld00 ms: %.1f\n", milliseconds_.size(), k,
-                milliseconds_.back());
-      last = k;
-    }
     sent_.erase(found);
   }
   size_t waiting() {

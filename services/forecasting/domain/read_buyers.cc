@@ -9,6 +9,11 @@ namespace gtm::forecasting::domain {
 namespace {
 
 using book::EngagementEvent;
+using crm::v1::TriggerEvent;
+
+absl::Time TimeOf(const google::protobuf::Timestamp& stamp) {
+  return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
+}
 
 bool IsBuyerAct(const EngagementEvent& event) {
   return event.type < kTouchTypeCount && event.direction <= 3 &&
@@ -18,9 +23,19 @@ bool IsBuyerAct(const EngagementEvent& event) {
 
 }  // namespace
 
-absl::Time TriggerTimeOf(const crm::v1::TriggerEvent& trigger) {
-  return absl::FromUnixSeconds(trigger.occur_time().seconds()) +
-         absl::Nanoseconds(trigger.occur_time().nanos());
+absl::Time OccurTimeOf(const TriggerEvent& trigger) { return TimeOf(trigger.occur_time()); }
+
+std::optional<absl::Time> ActTimeOf(const TriggerEvent& trigger) {
+  switch (trigger.phase()) {
+    case TriggerEvent::PHASE_ANNOUNCED:
+    case TriggerEvent::PHASE_CLOSED:
+      return {};
+    case TriggerEvent::PHASE_SETTLED:
+      if (trigger.has_phase_time()) return TimeOf(trigger.phase_time());
+      [[fallthrough]];
+    default:
+      return OccurTimeOf(trigger);
+  }
 }
 
 BuyerReader::BuyerReader(const book::BookView& view, const DealTable& table)
@@ -48,12 +63,12 @@ void BuyerReader::FindRecordedFrom() {
 
 void BuyerReader::ReadTriggers() {
   for (const auto& trigger : view_.trigger_events()) {
-    const absl::Time time = TriggerTimeOf(*trigger);
-    if (time > table_.as_of) continue;
-    const DayNumber day = DayOf(time);
-    from_.triggers = std::min(from_.triggers, day);
+    if (OccurTimeOf(*trigger) > table_.as_of) continue;
+    from_.triggers = std::min(from_.triggers, DayOf(OccurTimeOf(*trigger)));
+    const std::optional<absl::Time> time = ActTimeOf(*trigger);
+    if (!time || *time > table_.as_of) continue;
     if (const auto row = view_.FindAccount(trigger->account_id())) {
-      AccountOf(*row).trigger_days.push_back(day);
+      AccountOf(*row).trigger_days.push_back(DayOf(*time));
     }
   }
   for (auto& [row, account] : accounts_) {

@@ -37,8 +37,9 @@ class BuyerReader {
   std::unordered_map<uint32_t, Account> accounts_;  // by row
 };
 
-// When a trigger event happened. Its phase carries no date: what the fence is asked about must
-// not depend on it.
-absl::Time TriggerTimeOf(const crm::v1::TriggerEvent& trigger);
+// When a trigger event happened, and from when on it makes the account act: a merger once it is
+// settled (D16), since before its phase_time it was less far; nothing while it is not.
+absl::Time OccurTimeOf(const crm::v1::TriggerEvent& trigger);
+std::optional<absl::Time> ActTimeOf(const crm::v1::TriggerEvent& trigger);
 
 }  // namespace gtm::forecasting::domain

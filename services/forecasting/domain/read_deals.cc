@@ -150,7 +150,10 @@ Unchanged UnchangedAround(const book::BookView& view, absl::Time as_of) {
     if (next != events.end()) see(next->time());
     if (next != events.begin()) see(std::prev(next)->time());
   }
-  for (const auto& trigger : view.trigger_events()) see(TriggerTimeOf(*trigger));
+  for (const auto& trigger : view.trigger_events()) {
+    see(OccurTimeOf(*trigger));
+    if (const auto time = ActTimeOf(*trigger)) see(*time);
+  }
   return unchanged;
 }
 

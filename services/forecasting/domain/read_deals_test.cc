@@ -148,7 +148,7 @@ TEST(DealsAt, ReadsTheBuyersActsUpToTheInstant) {
 }
 
 // FC-22, FC-12: a share inside the buyer's team, and an event that made the account act, up to
-// the instant; the phase of the event carries no date and is not read.
+// the instant.
 TEST(DealsAt, ReadsSharesInsideAndTriggersUpToTheInstant) {
   using crm::v1::Engagement;
   FakeRecords records("forecasting");
@@ -170,10 +170,17 @@ TEST(DealsAt, ReadsSharesInsideAndTriggersUpToTheInstant) {
   EXPECT_EQ(level("2026-02-10", EngagementFeature::kTrigger), 0);
   EXPECT_EQ(level("2026-02-20", EngagementFeature::kTrigger), 2);
   EXPECT_EQ(UnchangedAround(records.View(), At("2026-02-10")).until, At("2026-02-15"));
-  const std::string hash = HashOf(TableOf(records, "2026-02-20"));
-  trigger.mutable_trigger_event()->set_phase(crm::v1::TriggerEvent::PHASE_CLOSED);
+  // D16: a merger makes nobody act before it is settled.
+  auto* const merger = trigger.mutable_trigger_event();
+  merger->set_phase(crm::v1::TriggerEvent::PHASE_CLOSED);
   records.Put(trigger);
-  EXPECT_EQ(HashOf(TableOf(records, "2026-02-20")), hash);
+  EXPECT_EQ(level("2026-02-20", EngagementFeature::kTrigger), 1);
+  merger->set_phase(crm::v1::TriggerEvent::PHASE_SETTLED);
+  *merger->mutable_phase_time() = test::Stamp(At("2026-03-01"));
+  records.Put(trigger);
+  EXPECT_EQ(level("2026-02-20", EngagementFeature::kTrigger), 1);
+  EXPECT_EQ(level("2026-03-02", EngagementFeature::kTrigger), 2);
+  EXPECT_EQ(UnchangedAround(records.View(), At("2026-02-20")).until, At("2026-03-01"));
 }
 
 // 60 lost deals that were recorded when they were created, and "late", which is said to have

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gtm/crm/v1/discovery.pb.h"
+#include "services/forecasting/domain/read_buyers.h"
 
 namespace gtm::forecasting::domain {
 namespace {
@@ -282,15 +283,11 @@ class Reader {
 
   void ReadTriggers() {
     for (const auto& trigger : view_.trigger_events()) {
-      const absl::Time time = TimeOf(trigger->occur_time());
-      if (time > table_.as_of) continue;
+      if (OccurTimeOf(*trigger) > table_.as_of) continue;
       ++facts_.trigger_count;
-      // D16: while a merger is only announced, nobody can decide.
-      if (trigger->phase() == crm::v1::TriggerEvent::PHASE_ANNOUNCED ||
-          trigger->phase() == crm::v1::TriggerEvent::PHASE_CLOSED) {
-        continue;
-      }
-      const DayNumber day = DayOf(time);
+      const std::optional<absl::Time> time = ActTimeOf(*trigger);
+      if (!time || *time > table_.as_of) continue;
+      const DayNumber day = DayOf(*time);
       EachDeal(trigger->account_id(), "", [&](DealFacts& deal) {
         if (!deal.trigger_day || *deal.trigger_day < day) deal.trigger_day = day;
       });
