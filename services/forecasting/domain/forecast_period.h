@@ -19,7 +19,7 @@
 namespace gtm::forecasting::domain {
 
 // Changes whenever the same inputs may give other numbers.
-inline constexpr std::string_view kModelVersion = "gtm-bookings/3";
+inline constexpr std::string_view kModelVersion = "gtm-bookings/4";
 inline constexpr int kDrawCount = 2048;
 
 // What is learned from a table, once for all questions about it.
