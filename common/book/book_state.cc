@@ -163,6 +163,8 @@ void Book::State::PutOpportunity(const crm::v1::Opportunity& opportunity) {
   unknown_stage_count_ -= UnknownStagesOf(row);
   PutMember(&tables_.opportunities, row, encoder_.Encode(opportunity, stages_),
             opportunity.account_id(), &opportunities_changed_);
+  tables_.opportunities.MutableChunk(row).answers_why_now[Table<OpportunityChunk>::slot(row)] =
+      !opportunity.urgency_answer().empty();
   unknown_stage_count_ += UnknownStagesOf(row);
 }
 
@@ -173,6 +175,8 @@ void Book::State::DeleteOpportunity(std::string_view id) {
   if (!chunk.records.has(Table<OpportunityChunk>::slot(row))) return;
   unknown_stage_count_ -= UnknownStagesOf(row);
   DeleteMember(&tables_.opportunities, row, &opportunities_changed_);
+  tables_.opportunities.MutableChunk(row).answers_why_now.reset(
+      Table<OpportunityChunk>::slot(row));
 }
 
 // ---- settings

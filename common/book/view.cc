@@ -136,6 +136,20 @@ std::vector<OpportunityRow> BookView::opportunities_of(AccountRow account) const
       accounts.chunk(Index(account)).first_opportunity[accounts.slot(Index(account))],
       data_->tables.opportunities);
 }
+bool BookView::WhyNowAnswered(AccountRow account, absl::Time as_of) const {
+  if (!is_live(account)) return false;
+  const Table<AccountChunk>& accounts = data_->tables.accounts;
+  const Table<OpportunityChunk>& table = data_->tables.opportunities;
+  uint32_t row = accounts.chunk(Index(account)).first_opportunity[accounts.slot(Index(account))];
+  for (; row != kNoRow; row = table.chunk(row).next[table.slot(row)]) {
+    const OpportunityChunk& chunk = table.chunk(row);
+    const uint32_t slot = table.slot(row);
+    if (!chunk.answers_why_now[slot]) continue;
+    const std::span<const StageChange> stages = DecodeStages(chunk.records.Get(slot));
+    if (!stages.empty() && stages.front().time <= as_of) return true;
+  }
+  return false;
+}
 OpportunityFacts BookView::opportunity(OpportunityRow row) const {
   OpportunityFacts facts;
   const Table<OpportunityChunk>& table = data_->tables.opportunities;

@@ -2,6 +2,7 @@
 // What a BookView points to, and the tables that it shares with its Book. Internal to
 // common/book.
 
+#include <bitset>
 #include <map>
 #include <optional>
 #include <string>
@@ -54,7 +55,11 @@ struct MemberChunk : RefCounted {
   static void Free(MemberChunk* chunk) { delete chunk; }
 };
 using ContactChunk = MemberChunk<256>;
-using OpportunityChunk = MemberChunk<64>;
+struct OpportunityChunk : MemberChunk<64> {
+  // Which of them answer why now, so that asking all deals of an account decodes few.
+  std::bitset<kRows> answers_why_now;
+  static void Free(OpportunityChunk* chunk) { delete chunk; }
+};
 
 // A copy is a snapshot.
 struct Tables {

@@ -29,24 +29,31 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+bool Fits(const Axis& axis, ValueType type) {
+  return axis.words.empty() == (type == ValueType::kNumber);
+}
+
 bool Fits(const Rule& rule, ValueType type) {
   if (std::holds_alternative<Bands>(rule)) return type == ValueType::kNumber;
   if (std::holds_alternative<Choices>(rule)) return type != ValueType::kNumber;
   if (std::holds_alternative<TechnologyPair>(rule)) return type == ValueType::kWords;
+  if (const auto* grid = std::get_if<Grid>(&rule)) return Fits(grid->first, type);
   return true;  // Validate reports that there is no rule
 }
 
 std::string_view RuleFor(ValueType type) {
   switch (type) {
     case ValueType::kNumber:
-      return "bands";
+      return "bands or a grid with edges";
     case ValueType::kWord:
-      return "choices";
+      return "choices or a grid with words";
     case ValueType::kWords:
-      return "choices or technology_pair";
+      return "choices, technology_pair or a grid with words";
   }
   return "";
 }
+
+std::string_view AxisFor(ValueType type) { return type == ValueType::kNumber ? "edges" : "words"; }
 
 }  // namespace
 
@@ -83,22 +90,37 @@ std::vector<FieldViolation> CheckAttributes(std::span<const Criterion> criteria,
                                             std::span<const Attribute> attributes,
                                             std::string_view field) {
   std::vector<FieldViolation> violations;
+  // Null, told, where there is no such attribute.
+  const auto find = [&](const std::string& name, const std::string& path) -> const Attribute* {
+    if (name.empty()) return nullptr;  // Validate reports it
+    const Attribute* attribute = FindAttribute(attributes, name);
+    if (attribute != nullptr) return attribute;
+    std::string description = fmt::format("\"{}\" is not an attribute", name);
+    if (const std::string_view near = NearestAttribute(attributes, name); !near.empty()) {
+      description += fmt::format("; did you mean \"{}\"?", near);
+    }
+    violations.push_back({path, std::move(description)});
+    return nullptr;
+  };
+  const auto refuse = [&](const std::string& path, const std::string& name, ValueType type,
+                          std::string_view use) {
+    violations.push_back(
+        {path, fmt::format("\"{}\" is a {}; use {}", name, ValueTypeName(type), use)});
+  };
   for (size_t i = 0; i < criteria.size(); ++i) {
     const Criterion& criterion = criteria[i];
-    if (criterion.attribute.empty()) continue;  // Validate reports it
-    const Attribute* attribute = FindAttribute(attributes, criterion.attribute);
     const std::string path = fmt::format("{}[{}]", field, i);
-    if (attribute == nullptr) {
-      const std::string_view near = NearestAttribute(attributes, criterion.attribute);
-      violations.push_back({path + ".attribute",
-                            near.empty()
-                                ? fmt::format("\"{}\" is not an attribute", criterion.attribute)
-                                : fmt::format("\"{}\" is not an attribute; did you mean \"{}\"?",
-                                              criterion.attribute, near)});
-    } else if (!Fits(criterion.rule, attribute->type)) {
-      violations.push_back({path + ".rule_kind",
-                            fmt::format("\"{}\" is a {}; use {}", criterion.attribute,
-                                        ValueTypeName(attribute->type), RuleFor(attribute->type))});
+    const auto* grid = std::get_if<Grid>(&criterion.rule);
+    const Attribute* attribute = find(criterion.attribute, path + ".attribute");
+    if (attribute != nullptr && !Fits(criterion.rule, attribute->type)) {
+      const bool is_grid = grid != nullptr;
+      refuse(path + (is_grid ? ".grid.first" : ".rule_kind"), criterion.attribute, attribute->type,
+             is_grid ? AxisFor(attribute->type) : RuleFor(attribute->type));
+    }
+    if (grid == nullptr) continue;
+    const Attribute* second = find(grid->second_attribute, path + ".grid.second_attribute");
+    if (second != nullptr && !Fits(grid->second, second->type)) {
+      refuse(path + ".grid.second", grid->second_attribute, second->type, AxisFor(second->type));
     }
   }
   return violations;

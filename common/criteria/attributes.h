@@ -25,8 +25,9 @@ const Attribute* FindAttribute(std::span<const Attribute> attributes, std::strin
 // The name that is nearest to `name` by edit distance; "" where none is near.
 std::string_view NearestAttribute(std::span<const Attribute> attributes, std::string_view name);
 
-// Violations "<field>[i].attribute" for unknown names (with the near match) and for rules
-// that do not fit the attribute's type.
+// Violations "<field>[i].attribute" and "<field>[i].grid.second_attribute" for unknown names
+// (with the near match), "<field>[i].rule_kind" and "<field>[i].grid.first" or ".second" for
+// rules that do not fit the attribute's type.
 std::vector<FieldViolation> CheckAttributes(std::span<const Criterion> criteria,
                                             std::span<const Attribute> attributes,
                                             std::string_view field);

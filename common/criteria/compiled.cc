@@ -88,7 +88,65 @@ void CompilePair(const TechnologyPair& rule, CompiledCriterion* out) {
                  fmt::format("neither {} nor {}", rule.favorable, rule.alternative)};
 }
 
+CompiledAxis CompileAxis(const Axis& axis) {
+  CompiledAxis out;
+  out.edges = axis.edges;
+  for (const std::string& word : axis.words) out.words.push_back(Lower(word));
+  out.level_count = static_cast<uint32_t>(axis.level_count());
+  return out;
+}
+
+std::string LevelText(const Axis& axis, size_t level) {
+  if (axis.edges.empty()) return level < axis.words.size() ? axis.words[level] : "other";
+  Band band;
+  if (level > 0) band.min = axis.edges[level - 1];
+  if (level < axis.edges.size()) band.max = axis.edges[level];
+  return BandText(band);
+}
+
+void CompileGrid(const Grid& rule, CompiledCriterion* out) {
+  out->kind = CompiledCriterion::Kind::kGrid;
+  out->first = CompileAxis(rule.first);
+  out->second = CompileAxis(rule.second);
+  for (size_t a = 0; a < rule.first.level_count(); ++a) {
+    for (size_t b = 0; b < rule.second.level_count(); ++b) {
+      const int32_t share = rule.shares_bps[a * rule.second.level_count() + b];
+      out->points.push_back(ShareOf(out->max_points, share));
+      out->labels.push_back(
+          fmt::format("{} with {}", LevelText(rule.first, a), LevelText(rule.second, b)));
+    }
+  }
+}
+
 }  // namespace
+
+uint32_t CompiledAxis::LevelOf(double number) const {
+  uint32_t level = 0;
+  for (const double edge : edges) level += number >= edge ? 1 : 0;
+  return level;
+}
+
+uint32_t CompiledAxis::LevelOf(std::string_view word) const {
+  for (size_t level = 0; level < words.size(); ++level) {
+    if (SameWord(words[level], word)) return static_cast<uint32_t>(level);
+  }
+  return level_count - 1;
+}
+
+uint32_t CompiledAxis::LevelOf(const Value& value) const {
+  if (words.empty()) return value.number() != nullptr ? LevelOf(*value.number()) : kNoLevel;
+  if (!value.is_text()) return kNoLevel;
+  uint32_t level = level_count - 1;
+  for (const std::string_view word : value.words()) level = std::min(level, LevelOf(word));
+  return level;
+}
+
+uint32_t CompiledCriterion::OutcomeOf(const Value& one, const Value& other) const {
+  const uint32_t a = first.LevelOf(one);
+  const uint32_t b = second.LevelOf(other);
+  if (a == CompiledAxis::kNoLevel || b == CompiledAxis::kNoLevel) return kMissingOutcome;
+  return a * second.level_count + b;
+}
 
 uint32_t CompiledCriterion::OutcomeOf(double number) const {
   uint32_t outcome = 0;
@@ -134,12 +192,16 @@ uint32_t CompiledCriterion::OutcomeOf(const Value& value) const {
   return best;
 }
 
-CompiledCriterion CompileCriterion(const Criterion& criterion, int64_t max_points) {
+CompiledCriterion CompileCriterion(const Criterion& criterion, int64_t max_points,
+                                   uint32_t input) {
   CompiledCriterion out;
   out.max_points = max_points;
+  out.missing_points = ShareOf(max_points, criterion.missing_share_bps);
+  out.input = input;
   if (const auto* bands = std::get_if<Bands>(&criterion.rule)) CompileBands(*bands, &out);
   if (const auto* choices = std::get_if<Choices>(&criterion.rule)) CompileChoices(*choices, &out);
   if (const auto* pair = std::get_if<TechnologyPair>(&criterion.rule)) CompilePair(*pair, &out);
+  if (const auto* grid = std::get_if<Grid>(&criterion.rule)) CompileGrid(*grid, &out);
   const auto [least, most] = std::minmax_element(out.points.begin(), out.points.end());
   out.least_points = *least;
   out.most_points = *most;

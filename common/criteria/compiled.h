@@ -11,8 +11,19 @@
 
 namespace gtm::criteria::internal {
 
+struct CompiledAxis {
+  std::vector<double> edges;       // level: the number of edges at or below the value
+  std::vector<std::string> words;  // in lower case; level: the position, words.size() for others
+  uint32_t level_count = 1;
+  static constexpr uint32_t kNoLevel = UINT32_MAX;
+
+  uint32_t LevelOf(double number) const;
+  uint32_t LevelOf(std::string_view word) const;
+  uint32_t LevelOf(const Value& value) const;  // kNoLevel where missing
+};
+
 struct CompiledCriterion {
-  enum class Kind : uint8_t { kBands, kChoices, kPair };
+  enum class Kind : uint8_t { kBands, kChoices, kPair, kGrid };
   // Outcomes of a pair, in the order of `points`.
   enum PairOutcome : uint32_t { kFavorable, kBoth, kAlternative, kNeither };
 
@@ -20,6 +31,8 @@ struct CompiledCriterion {
   int64_t max_points = 0;    // the scaled weight
   int64_t least_points = 0;  // over all outcomes: what a missing value could be
   int64_t most_points = 0;
+  int64_t missing_points = 0;       // what a gap counts
+  uint32_t input = 0;               // the first of its values
   std::vector<int64_t> points;      // by outcome
   std::vector<std::string> labels;  // by outcome
   // kBands: outcome k is the number of edges at or below the value.
@@ -29,7 +42,18 @@ struct CompiledCriterion {
   // kPair.
   std::string favorable;
   std::string alternative;
+  // kGrid: outcome first level * second.level_count + second level.
+  CompiledAxis first, second;
 
+  // Its value, or values, among those of all inputs.
+  uint32_t OutcomeAmong(std::span<const Value> values) const {
+    return kind == Kind::kGrid ? OutcomeOf(values[input], values[input + 1])
+                               : OutcomeOf(values[input]);
+  }
+  uint32_t OutcomeOf(const Value& one, const Value& other) const;  // kGrid only
+  int64_t PointsOf(uint32_t outcome) const {
+    return outcome == kMissingOutcome ? missing_points : points[outcome];
+  }
   uint32_t OutcomeOf(double number) const;
   uint32_t OutcomeOf(std::string_view word) const;  // kChoices only
   uint32_t OutcomeOf(const Value& value) const;
@@ -37,8 +61,8 @@ struct CompiledCriterion {
   uint32_t SideOf(std::string_view word) const;
 };
 
-// `max_points` is the scaled weight; the rule is valid.
-CompiledCriterion CompileCriterion(const Criterion& criterion, int64_t max_points);
+// `max_points` is the scaled weight, `input` the first of its values; the rule is valid.
+CompiledCriterion CompileCriterion(const Criterion& criterion, int64_t max_points, uint32_t input);
 
 // Splits 100,000,000 micropoints by weight: largest remainder, ties to the earlier.
 std::vector<int64_t> ScaleWeights(std::span<const Criterion> criteria);

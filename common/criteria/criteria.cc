@@ -41,9 +41,33 @@ void AppendNumber(double number, std::string* out) {
   fmt::format_to(std::back_inserter(*out), "{}", number);
 }
 
+// The words that decided where there are any, else what there was.
+template <class Decides>
+void AppendValue(const Value& value, Decides decides, std::string* out) {
+  if (value.number() != nullptr) return AppendNumber(*value.number(), out);
+  const std::span<const std::string_view> words = value.words();
+  if (words.size() == 1) {  // the one word, whether or not it decided
+    *out += words.front();
+    return;
+  }
+  std::vector<std::string_view> deciding;
+  std::copy_if(words.begin(), words.end(), std::back_inserter(deciding), decides);
+  AppendWords(deciding.empty() ? words : deciding, out);
+}
+
 }  // namespace
 
 bool SameWord(std::string_view a, std::string_view b) { return internal::CompareWords(a, b) == 0; }
+
+std::vector<std::string_view> InputsOf(std::span<const Criterion> criteria) {
+  std::vector<std::string_view> inputs;
+  for (const Criterion& criterion : criteria) {
+    inputs.push_back(criterion.attribute);
+    const auto* grid = std::get_if<Grid>(&criterion.rule);
+    if (grid != nullptr) inputs.push_back(grid->second_attribute);
+  }
+  return inputs;
+}
 
 Evaluator::Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
@@ -57,13 +81,17 @@ Result<Evaluator> Evaluator::Compile(std::vector<Criterion> criteria, std::strin
   Evaluator evaluator;
   const std::vector<int64_t> maxima = internal::ScaleWeights(criteria);
   for (size_t i = 0; i < criteria.size(); ++i) {
-    evaluator.compiled_.push_back(internal::CompileCriterion(criteria[i], maxima[i]));
+    const auto input = static_cast<uint32_t>(evaluator.input_count_);
+    evaluator.compiled_.push_back(internal::CompileCriterion(criteria[i], maxima[i], input));
+    evaluator.input_count_ += std::holds_alternative<Grid>(criteria[i].rule) ? 2 : 1;
   }
   evaluator.criteria_ = std::move(criteria);
   return evaluator;
 }
 
 size_t Evaluator::criterion_count() const { return compiled_.size(); }
+
+size_t Evaluator::first_input(size_t criterion) const { return compiled_[criterion].input; }
 
 int64_t Evaluator::max_micropoints(size_t criterion) const {
   return compiled_[criterion].max_points;
@@ -77,12 +105,15 @@ int64_t Evaluator::most_micropoints(size_t criterion) const {
   return compiled_[criterion].most_points;
 }
 
+int64_t Evaluator::missing_micropoints(size_t criterion) const {
+  return compiled_[criterion].missing_points;
+}
+
 int64_t Evaluator::Score(std::span<const Value> values) const {
-  assert(values.size() == compiled_.size());
+  assert(values.size() == input_count_);
   int64_t score = 0;
-  for (size_t i = 0; i < compiled_.size(); ++i) {
-    const uint32_t outcome = compiled_[i].OutcomeOf(values[i]);
-    if (outcome != kMissingOutcome) score += compiled_[i].points[outcome];
+  for (const CompiledCriterion& criterion : compiled_) {
+    score += criterion.PointsOf(criterion.OutcomeAmong(values));
   }
   return score;
 }
@@ -93,47 +124,36 @@ ScoreRange Evaluator::Evaluate(std::span<const Value> values) const {
 }
 
 ScoreRange Evaluator::Evaluate(std::span<const Value> values, std::span<int64_t> parts) const {
-  assert(values.size() == compiled_.size() && parts.size() == compiled_.size());
-  ScoreRange range;
-  int64_t known = 0;
-  for (size_t i = 0; i < compiled_.size(); ++i) {
-    const CompiledCriterion& criterion = compiled_[i];
-    const uint32_t outcome = criterion.OutcomeOf(values[i]);
-    if (outcome == kMissingOutcome) {
-      parts[i] = 0;
-      range.low_micropoints += criterion.least_points;
-      range.high_micropoints += criterion.most_points;
-      continue;
-    }
-    parts[i] = criterion.points[outcome];
-    range.micropoints += parts[i];
-    range.low_micropoints += parts[i];
-    range.high_micropoints += parts[i];
-    known += criterion.max_points;
-  }
-  range.known_weight_bps = static_cast<int32_t>(known / (kFullScoreMicropoints / kFullShareBps));
+  assert(parts.size() == compiled_.size());
+  std::array<uint32_t, kCriteriaMax> outcomes;
+  const ScoreRange range = Evaluate(values, std::span(outcomes).first(compiled_.size()));
+  for (size_t i = 0; i < compiled_.size(); ++i) parts[i] = compiled_[i].PointsOf(outcomes[i]);
   return range;
 }
 
 ScoreRange Evaluator::Evaluate(std::span<const Value> values, std::span<uint32_t> outcomes) const {
-  assert(values.size() == compiled_.size() && outcomes.size() == compiled_.size());
+  assert(values.size() == input_count_ && outcomes.size() == compiled_.size());
   ScoreRange range;
-  int64_t known = 0;
+  int64_t known_points = 0;
+  int64_t known_weight = 0;
   for (size_t i = 0; i < compiled_.size(); ++i) {
     const CompiledCriterion& criterion = compiled_[i];
-    const uint32_t outcome = criterion.OutcomeOf(values[i]);
+    const uint32_t outcome = criterion.OutcomeAmong(values);
     outcomes[i] = outcome;
     if (outcome == kMissingOutcome) {
+      range.micropoints += criterion.missing_points;
       range.low_micropoints += criterion.least_points;
       range.high_micropoints += criterion.most_points;
       continue;
     }
-    range.micropoints += criterion.points[outcome];
-    known += criterion.max_points;
+    known_points += criterion.points[outcome];
+    known_weight += criterion.max_points;
   }
-  range.low_micropoints += range.micropoints;
-  range.high_micropoints += range.micropoints;
-  range.known_weight_bps = static_cast<int32_t>(known / (kFullScoreMicropoints / kFullShareBps));
+  range.micropoints += known_points;
+  range.low_micropoints += known_points;
+  range.high_micropoints += known_points;
+  range.known_weight_bps =
+      static_cast<int32_t>(known_weight / (kFullScoreMicropoints / kFullShareBps));
   return range;
 }
 
@@ -147,9 +167,9 @@ ExplainedScore Evaluator::Explain(std::span<const Value> values) const {
     part.criterion_id = criteria_[i].id;
     part.max_micropoints = compiled_[i].max_points;
     part.known = outcomes[i] != kMissingOutcome;
+    part.micropoints = compiled_[i].PointsOf(outcomes[i]);
     if (!part.known) continue;
-    part.micropoints = micropoints(i, outcomes[i]);
-    AppendObserved(i, outcomes[i], values[i], &part.observed);
+    AppendObserved(i, outcomes[i], values, &part.observed);
     part.matched = matched(i, outcomes[i]);
   }
   return score;
@@ -160,32 +180,35 @@ size_t Evaluator::outcome_count(size_t criterion) const {
 }
 
 int64_t Evaluator::micropoints(size_t criterion, uint32_t outcome) const {
-  return compiled_[criterion].points[outcome];
+  return compiled_[criterion].PointsOf(outcome);
 }
 
 const std::string& Evaluator::matched(size_t criterion, uint32_t outcome) const {
   return compiled_[criterion].labels[outcome];
 }
 
-// The word that decided where there is one, else what there was.
-void Evaluator::AppendObserved(size_t index, uint32_t outcome, const Value& value,
+void Evaluator::AppendObserved(size_t index, uint32_t outcome, std::span<const Value> values,
                                std::string* out) const {
-  if (value.number() != nullptr) return AppendNumber(*value.number(), out);
-  const std::span<const std::string_view> words = value.words();
-  if (words.size() == 1) {  // the one word, whether or not it decided
-    *out += words.front();
-    return;
-  }
   const CompiledCriterion& criterion = compiled_[index];
-  std::vector<std::string_view> deciding;
-  for (std::string_view word : words) {
-    const bool decides =
-        criterion.kind == CompiledCriterion::Kind::kPair
-            ? criterion.SideOf(word) != 0
-            : outcome + 1 < criterion.points.size() && criterion.OutcomeOf(word) == outcome;
-    if (decides) deciding.push_back(word);
+  const Value& value = values[criterion.input];
+  if (criterion.kind == CompiledCriterion::Kind::kGrid) {
+    const auto decides = [](const internal::CompiledAxis& axis, uint32_t level) {
+      return [&axis, level](std::string_view word) {
+        return level + 1 < axis.level_count && axis.LevelOf(word) == level;
+      };
+    };
+    const uint32_t levels = criterion.second.level_count;
+    AppendValue(value, decides(criterion.first, outcome / levels), out);
+    *out += " with ";
+    return AppendValue(values[criterion.input + 1], decides(criterion.second, outcome % levels),
+                       out);
   }
-  AppendWords(deciding.empty() ? words : deciding, out);
+  const bool is_pair = criterion.kind == CompiledCriterion::Kind::kPair;
+  const auto decides = [&](std::string_view word) {
+    return is_pair ? criterion.SideOf(word) != 0
+                   : outcome + 1 < criterion.points.size() && criterion.OutcomeOf(word) == outcome;
+  };
+  AppendValue(value, decides, out);
 }
 
 }  // namespace gtm::criteria

@@ -7,9 +7,12 @@
 // to the earlier criterion), and a part is max * share_bps / 10,000, rounded half to
 // even. So parts sum to the score bit for bit, on every machine.
 //
-// A missing value is not zero: its part is a gap that contributes 0 to the score, is not
-// counted in known_weight_bps, and widens [low, high] by the least and the most share
-// that its rule can give. The score of any completion of the data lies in [low, high].
+// A missing value is not zero: its part is a gap that contributes what the criterion states
+// for one (nothing, unless it says more), is not counted in known_weight_bps, and widens
+// [low, high] by the least and the most share that its rule can give. The score of any
+// completion of the data lies in [low, high].
+//
+// Values belong to inputs: one for each criterion, and for one with a grid a second after it.
 //
 //   criteria::Criterion size{"employees", "", "account.employee_count", 30,
 //                            criteria::Bands{{{50, 1000, 5000, "mid-market"},
@@ -39,6 +42,8 @@ inline constexpr int32_t kWeightMax = 1'000'000;
 inline constexpr int kCriteriaMax = 256;
 inline constexpr int kBandsMax = 64;
 inline constexpr int kChoicesMax = 256;
+inline constexpr int kAxisLevelsMax = 16;
+inline constexpr int kInputsMax = 2 * kCriteriaMax;
 
 // ---- Definition: what people write. The fields mean what gtm.type.v1.Criterion says.
 
@@ -74,11 +79,26 @@ struct TechnologyPair {
   int32_t neither_share_bps = 0;
   friend bool operator==(const TechnologyPair&, const TechnologyPair&) = default;
 };
-// The comparison of words that choices and pairs use.
+// Levels of an attribute, by edges or by words; exactly one of them has any.
+struct Axis {
+  std::vector<double> edges;       // level k holds [edges[k - 1], edges[k]), open at both ends
+  std::vector<std::string> words;  // a level each, and a last one for all others
+  size_t level_count() const { return edges.size() + words.size() + 1; }
+  friend bool operator==(const Axis&, const Axis&) = default;
+};
+// Two attributes judged together. Missing where either is.
+struct Grid {
+  std::string second_attribute;
+  Axis first;
+  Axis second;
+  std::vector<int32_t> shares_bps;  // [first level * second.level_count() + second level]
+  friend bool operator==(const Grid&, const Grid&) = default;
+};
+// The comparison of words that choices, pairs and grids use.
 bool SameWord(std::string_view a, std::string_view b);
 
 // monostate: no rule was given, which Validate reports.
-using Rule = std::variant<std::monostate, Bands, Choices, TechnologyPair>;
+using Rule = std::variant<std::monostate, Bands, Choices, TechnologyPair, Grid>;
 
 struct Criterion {
   std::string id;
@@ -86,17 +106,21 @@ struct Criterion {
   std::string attribute;
   int32_t weight = 0;
   Rule rule;
+  int32_t missing_share_bps = 0;  // what a gap counts
   friend bool operator==(const Criterion&, const Criterion&) = default;
 };
 
-// Type of the values of an attribute. Bands need numbers; choices need a word or words;
-// a technology pair needs words.
+// The attributes of the inputs, in their order.
+std::vector<std::string_view> InputsOf(std::span<const Criterion> criteria);
+
+// Type of the values of an attribute. Bands and edges need numbers; choices and the words of
+// an axis need a word or words; a technology pair needs words.
 enum class ValueType : uint8_t { kNumber, kWord, kWords };
 std::string_view ValueTypeName(ValueType type);
 
 // Everything that is wrong with a definition, each under "<field>[i]....": ids and
-// choices not distinct, bands not in order or overlapping, shares and weights out of
-// range, all weights 0, no rule, no criterion at all. Empty where it can be compiled.
+// choices not distinct, bands and edges not in order or overlapping, shares and weights out
+// of range, all weights 0, no rule, no criterion at all. Empty where it can be compiled.
 std::vector<FieldViolation> Validate(std::span<const Criterion> criteria, std::string_view field);
 
 // ---- Values of one thing
@@ -165,7 +189,7 @@ struct Part {
   int64_t micropoints = 0;
   int64_t max_micropoints = 0;  // the criterion's weight, scaled
   bool known = false;
-  std::string observed;  // "2822", "Snowflake"; "" where missing
+  std::string observed;  // "2822", "Snowflake", "2822 with retail"; "" where missing
   std::string matched;   // "enterprise", "1,000 to 5,000", "other"; "" where missing
   friend bool operator==(const Part&, const Part&) = default;
 };
@@ -216,40 +240,46 @@ class Evaluator {
   ~Evaluator();
 
   size_t criterion_count() const;
+  size_t input_count() const { return input_count_; }
+  // The first of the inputs that a criterion reads.
+  size_t first_input(size_t criterion) const;
   const std::vector<Criterion>& criteria() const { return criteria_; }
   // Scaled weight of a criterion. All together: 100,000,000.
   int64_t max_micropoints(size_t criterion) const;
   // The least and the most that the criterion's rule can give.
   int64_t least_micropoints(size_t criterion) const;
   int64_t most_micropoints(size_t criterion) const;
+  // What it counts for a gap.
+  int64_t missing_micropoints(size_t criterion) const;
 
-  // In all of the following, values[i] belongs to criterion i. A value of the wrong type
-  // counts as missing. No call but Explain allocates.
+  // In all of the following, values[k] belongs to input k. A value of the wrong type counts
+  // as missing. No call but Explain allocates.
 
   // The score only.
   int64_t Score(std::span<const Value> values) const;
   // Score, possible range and known share.
   ScoreRange Evaluate(std::span<const Value> values) const;
-  // The same, with one part a criterion in `parts` (0 where missing).
+  // The same, with one part a criterion in `parts`.
   ScoreRange Evaluate(std::span<const Value> values, std::span<int64_t> parts) const;
   // The same, with the outcome of each value.
   ScoreRange Evaluate(std::span<const Value> values, std::span<uint32_t> outcomes) const;
   // With everything that a person needs to question it.
   ExplainedScore Explain(std::span<const Value> values) const;
   // What an explanation is made of: the points and the text (Part::matched) of an outcome,
-  // and the text of the value that had it (Part::observed), which is appended.
+  // and the text of the values that had it (Part::observed), which is appended. Points also of
+  // kMissingOutcome, the others of known outcomes only.
   size_t outcome_count(size_t criterion) const;
   int64_t micropoints(size_t criterion, uint32_t outcome) const;
   const std::string& matched(size_t criterion, uint32_t outcome) const;
-  void AppendObserved(size_t criterion, uint32_t outcome, const Value& value,
+  void AppendObserved(size_t criterion, uint32_t outcome, std::span<const Value> values,
                       std::string* out) const;
 
-  // Scores scores.size() rows from one column a criterion; a column that holds none of
-  // the forms is missing throughout. Equal to Score of every row. Allocates once a call
+  // Scores scores.size() rows from one column an input; a column that holds none of the
+  // forms is missing throughout. Equal to Score of every row. Allocates once a call
   // for each dictionary, nothing for a row.
   void ScoreRows(std::span<const Column> columns, std::span<int64_t> scores) const;
   // The same, with every part: parts[i * scores.size() + row] is what criterion i gives to a
-  // row, 0 where its value is missing. `parts` holds criterion_count() * scores.size().
+  // row. `parts` holds criterion_count() * scores.size().
   void ExplainRows(std::span<const Column> columns, std::span<int64_t> scores,
                    std::span<int32_t> parts) const;
 
@@ -259,6 +289,7 @@ class Evaluator {
                    std::span<int32_t> parts) const;
   std::vector<Criterion> criteria_;
   std::vector<internal::CompiledCriterion> compiled_;
+  size_t input_count_ = 0;
 };
 
 }  // namespace gtm::criteria

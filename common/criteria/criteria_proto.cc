@@ -29,6 +29,18 @@ TechnologyPair FromProto(const type::v1::Criterion::TechnologyPair& message) {
           message.both_share_bps(), message.alternative_share_bps(), message.neither_share_bps()};
 }
 
+Axis FromProto(const type::v1::Criterion::Grid::Axis& message) {
+  return {{message.edges().begin(), message.edges().end()},
+          {message.words().begin(), message.words().end()}};
+}
+
+Grid FromProto(const type::v1::Criterion::Grid& message) {
+  return {message.second_attribute(),
+          FromProto(message.first()),
+          FromProto(message.second()),
+          {message.shares_bps().begin(), message.shares_bps().end()}};
+}
+
 void Write(const std::monostate&, type::v1::Criterion*) {}
 
 void Write(const Bands& rule, type::v1::Criterion* out) {
@@ -61,6 +73,19 @@ void Write(const TechnologyPair& rule, type::v1::Criterion* out) {
   message->set_neither_share_bps(rule.neither_share_bps);
 }
 
+void Write(const Axis& axis, type::v1::Criterion::Grid::Axis* out) {
+  out->mutable_edges()->Add(axis.edges.begin(), axis.edges.end());
+  for (const std::string& word : axis.words) out->add_words(word);
+}
+
+void Write(const Grid& rule, type::v1::Criterion* out) {
+  auto* message = out->mutable_grid();
+  message->set_second_attribute(rule.second_attribute);
+  Write(rule.first, message->mutable_first());
+  Write(rule.second, message->mutable_second());
+  message->mutable_shares_bps()->Add(rule.shares_bps.begin(), rule.shares_bps.end());
+}
+
 }  // namespace
 
 std::vector<Criterion> FromProto(
@@ -76,6 +101,8 @@ std::vector<Criterion> FromProto(
     if (message.has_bands()) criterion.rule = FromProto(message.bands());
     if (message.has_choices()) criterion.rule = FromProto(message.choices());
     if (message.has_technology_pair()) criterion.rule = FromProto(message.technology_pair());
+    if (message.has_grid()) criterion.rule = FromProto(message.grid());
+    criterion.missing_share_bps = message.missing_share_bps();
   }
   return out;
 }
@@ -86,6 +113,7 @@ type::v1::Criterion ToProto(const Criterion& criterion) {
   out.set_display_name(criterion.display_name);
   out.set_attribute(criterion.attribute);
   out.set_weight(criterion.weight);
+  out.set_missing_share_bps(criterion.missing_share_bps);
   std::visit([&](const auto& rule) { Write(rule, &out); }, criterion.rule);
   return out;
 }

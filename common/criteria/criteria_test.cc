@@ -40,6 +40,16 @@ Criterion Warehouse(int32_t weight = 10) {
           TechnologyPair{"Snowflake", "Redshift", 10000, 6000, 2000, 500}};
 }
 
+// Small companies of one industry, large ones of another.
+Criterion SizeByIndustry(int32_t weight = 40) {
+  return {"size_by_industry", "", "account.industry", weight,
+          Grid{"account.employee_count",
+               {{}, {"Software", "Retail"}},
+               {{100, 1000}, {}},
+               {10000, 2000, 0, 0, 5000, 9000, 1000, 1000, 1000}},
+          3000};
+}
+
 // ---- Scores
 
 TEST(Evaluator, GivesTheShareOfTheBandThatTheNumberFallsInto) {
@@ -98,6 +108,37 @@ TEST(Evaluator, TellsTheFourCasesOfATechnologyPair) {
   EXPECT_EQ(score({"redshift"}), 20'000'000);
   EXPECT_EQ(score({"Slack"}), 5'000'000);
   EXPECT_EQ(score({}), 5'000'000) << "known to have none";
+}
+
+TEST(Evaluator, JudgesTwoAttributesTogether) {
+  const Evaluator evaluator = Compile({SizeByIndustry(50), Size(50)});
+  EXPECT_EQ(evaluator.input_count(), 3u);
+  EXPECT_THAT(InputsOf(evaluator.criteria()),
+              ::testing::ElementsAre("account.industry", "account.employee_count",
+                                     "account.employee_count"));
+  EXPECT_EQ(evaluator.first_input(1), 2u);
+  const auto grid = [&](const Value& industry, const Value& employees) {
+    const Value values[] = {industry, employees, Value()};
+    return evaluator.Explain(values).parts[0];
+  };
+  const Part small = grid(Value::Word("software"), Value::Number(99));
+  EXPECT_EQ(small.micropoints, 50'000'000);
+  EXPECT_EQ(small.observed, "software with 99");
+  EXPECT_EQ(small.matched, "Software with below 100");
+  EXPECT_EQ(grid(Value::Word("RETAIL"), Value::Number(100)).micropoints, 25'000'000);
+  EXPECT_EQ(grid(Value::Word("mining"), Value::Number(1e9)).matched, "other with 1,000 and more");
+  const std::string_view both[] = {"mining", "retail", "software"};
+  const Part list = grid(Value::Words(both), Value::Number(5'000));
+  EXPECT_EQ(list.micropoints, 0) << "the first level that the list has";
+  EXPECT_EQ(list.observed, "software with 5000");
+  // Where either is missing, the pair is: it counts what the criterion states for a gap.
+  for (const Part& gap : {grid(Value(), Value::Number(5)), grid(Value::Word("retail"), Value())}) {
+    EXPECT_FALSE(gap.known);
+    EXPECT_EQ(gap.micropoints, 15'000'000);
+    EXPECT_EQ(gap.observed + gap.matched, "");
+  }
+  const Value none[3] = {};
+  EXPECT_EQ(evaluator.Evaluate(none), (ScoreRange{15'000'000, 0, 100'000'000, 0}));
 }
 
 TEST(Evaluator, TreatsMissingDataAsAGapAndNotAsZero) {
@@ -195,6 +236,58 @@ TEST(Validate, RefusesRepeatedChoicesOverlapsAndMissingRules) {
   EXPECT_THAT(Validate({}, "c"), SizeIs(1));
 }
 
+TEST(Validate, NamesWhatIsWrongWithAGrid) {
+  const auto check = [](const auto& change) {
+    Criterion criterion = SizeByIndustry();
+    change(&criterion, &std::get<Grid>(criterion.rule));
+    return FieldsOf(Validate(std::vector{criterion}, "c"));
+  };
+  using ::testing::ElementsAre;
+  EXPECT_THAT(check([](auto*, auto*) {}), IsEmpty());
+  EXPECT_THAT(check([](auto* c, auto*) { c->missing_share_bps = 10'001; }),
+              ElementsAre("c[0].missing_share_bps"));
+  EXPECT_THAT(check([](auto*, Grid* g) { g->second_attribute = ""; }),
+              ElementsAre("c[0].grid.second_attribute"));
+  EXPECT_THAT(check([](auto*, Grid* g) { g->shares_bps.pop_back(); }),
+              ElementsAre("c[0].grid.shares_bps"));
+  EXPECT_THAT(check([](auto*, Grid* g) { g->shares_bps[3] = -1; }),
+              ElementsAre("c[0].grid.shares_bps[3]"));
+  EXPECT_THAT(check([](auto*, Grid* g) { g->second.edges = {1000, 100}; }),
+              ElementsAre("c[0].grid.second.edges[1]"));
+  EXPECT_THAT(check([](auto*, Grid* g) { g->first.words[1] = "SOFTWARE"; }),
+              ElementsAre("c[0].grid.first.words[1]"));
+  EXPECT_THAT(check([](auto*, Grid* g) { g->first.edges = {1}; }),
+              ElementsAre("c[0].grid.first", "c[0].grid.shares_bps"));
+  EXPECT_THAT(check([](auto*, Grid* g) {
+                g->second.edges.assign(16, 0);
+                std::iota(g->second.edges.begin(), g->second.edges.end(), 1);
+              }),
+              ElementsAre("c[0].grid.second.edges", "c[0].grid.shares_bps"));
+  EXPECT_THAT(check([](Criterion* c, Grid* g) {
+                c->attribute = "account.technologies";
+                g->second_attribute = "account.technologies";
+                g->second = g->first;
+              }),
+              ElementsAre("c[0].grid.second_attribute"));
+}
+
+TEST(CheckAttributes, LooksAtBothAttributesOfAGrid) {
+  constexpr Attribute kTable[] = {{"account.employee_count", ValueType::kNumber, ""},
+                                  {"account.industry", ValueType::kWord, ""}};
+  EXPECT_THAT(CheckAttributes(std::vector{SizeByIndustry()}, kTable, "c"), IsEmpty());
+  Criterion typo = SizeByIndustry();
+  std::get<Grid>(typo.rule).second_attribute = "account.employe_count";
+  Criterion turned = SizeByIndustry();
+  turned.attribute = "account.employee_count";
+  std::get<Grid>(turned.rule).second_attribute = "account.industry";
+  const auto violations = CheckAttributes(std::vector{typo, turned}, kTable, "c");
+  ASSERT_THAT(FieldsOf(violations), ::testing::ElementsAre("c[0].grid.second_attribute",
+                                                           "c[1].grid.first", "c[1].grid.second"));
+  EXPECT_THAT(violations[0].description, HasSubstr("did you mean \"account.employee_count\"?"));
+  EXPECT_THAT(violations[1].description, HasSubstr("use edges"));
+  EXPECT_THAT(violations[2].description, HasSubstr("use words"));
+}
+
 TEST(Validate, AcceptsTouchingBands) {
   EXPECT_THAT(Validate(std::vector{Size(), Industry(), Warehouse()}, "c"), IsEmpty());
 }
@@ -230,7 +323,7 @@ TEST(CriteriaProto, KeepsEveryFieldBothWays) {
   Criterion named = Size();
   named.display_name = "Employees";
   const std::vector<Criterion> criteria = {
-      named, Industry(), Warehouse(), {"none", "", "x", 1, {}}};
+      named, Industry(), Warehouse(), SizeByIndustry(), {"none", "", "x", 1, {}}};
   google::protobuf::RepeatedPtrField<type::v1::Criterion> messages;
   for (const Criterion& criterion : criteria) *messages.Add() = ToProto(criterion);
   EXPECT_EQ(FromProto(messages), criteria);
@@ -240,8 +333,29 @@ TEST(CriteriaProto, KeepsEveryFieldBothWays) {
 
 constexpr std::string_view kWords[] = {"alpha", "Beta", "gamma", "Delta", "eps", "ZETA"};
 
+Axis RandomAxis(Random& random) {
+  Axis axis;
+  for (uint64_t i = 1 + random.Below(3), at = 0; i > 0; --i) {
+    at += 1 + random.Below(9);
+    axis.edges.push_back(static_cast<double>(at) - 10);
+  }
+  if (random.Below(2) == 0) {
+    const size_t count = axis.edges.size();
+    axis.edges.clear();
+    axis.words.assign(std::begin(kWords), std::begin(kWords) + count);
+  }
+  return axis;
+}
+
 Rule RandomRule(Random& random) {
-  switch (random.Below(3)) {
+  switch (random.Below(4)) {
+    case 3: {
+      Grid rule{"y", RandomAxis(random), RandomAxis(random), {}};
+      for (size_t i = rule.first.level_count() * rule.second.level_count(); i > 0; --i) {
+        rule.shares_bps.push_back(static_cast<int32_t>(random.Below(10'001)));
+      }
+      return rule;
+    }
     case 0: {
       Bands rule;
       double at = static_cast<double>(random.Below(20)) - 10;
@@ -281,8 +395,30 @@ std::vector<Criterion> RandomCriteria(Random& random) {
     criteria[i].attribute = "x";
     criteria[i].weight = static_cast<int32_t>(random.Below(i == 0 ? 999 : 1'000) + (i == 0));
     criteria[i].rule = RandomRule(random);
+    if (random.Below(3) == 0) {
+      criteria[i].missing_share_bps = static_cast<int32_t>(random.Below(10'001));
+    }
   }
   return criteria;
+}
+
+// For each input, whether it is a number.
+std::vector<bool> NumberInputs(const Evaluator& evaluator) {
+  std::vector<bool> numbers;
+  for (const Criterion& criterion : evaluator.criteria()) {
+    const auto* grid = std::get_if<Grid>(&criterion.rule);
+    numbers.push_back(grid != nullptr ? grid->first.words.empty()
+                                      : std::holds_alternative<Bands>(criterion.rule));
+    if (grid != nullptr) numbers.push_back(grid->second.words.empty());
+  }
+  return numbers;
+}
+
+// The values of a criterion are all known.
+bool IsKnown(const Evaluator& evaluator, size_t criterion, const std::vector<Value>& values) {
+  const size_t first = evaluator.first_input(criterion);
+  const bool is_grid = std::holds_alternative<Grid>(evaluator.criteria()[criterion].rule);
+  return values[first].known() && (!is_grid || values[first + 1].known());
 }
 
 // Storage for the words of one row of values.
@@ -290,8 +426,8 @@ struct RandomValues {
   std::vector<std::vector<std::string_view>> lists;
   std::vector<Value> values;
 
-  Value Fill(const Rule& rule, size_t i, Random& random) {
-    if (std::holds_alternative<Bands>(rule)) {
+  Value Fill(bool is_number, size_t i, Random& random) {
+    if (is_number) {
       return Value::Number(static_cast<double>(random.Below(120)) / 2 - 15);
     }
     lists[i].clear();
@@ -311,12 +447,16 @@ TEST(EvaluatorProperty, PartsSumToTheScoreAndTheRangeHoldsEveryCompletion) {
     int64_t maxima = 0;
     for (size_t i = 0; i < n; ++i) maxima += evaluator.max_micropoints(i);
     ASSERT_EQ(maxima, kFullScoreMicropoints);
-    RandomValues row{std::vector<std::vector<std::string_view>>(n), std::vector<Value>(n)};
+    const std::vector<bool> numbers = NumberInputs(evaluator);
+    const size_t inputs = evaluator.input_count();
+    ASSERT_EQ(numbers.size(), inputs);
+    RandomValues row{std::vector<std::vector<std::string_view>>(inputs),
+                     std::vector<Value>(inputs)};
     std::vector<int64_t> parts(n);
-    std::vector<Value> full(n);
+    std::vector<Value> full(inputs);
     for (int v = 0; v < 25; ++v) {
-      for (size_t i = 0; i < n; ++i) {
-        full[i] = row.Fill(evaluator.criteria()[i].rule, i, random);
+      for (size_t i = 0; i < inputs; ++i) {
+        full[i] = row.Fill(numbers[i], i, random);
         const bool known = random.Below(3) != 0;
         missing += known ? 0 : 1;
         row.values[i] = known ? full[i] : Value();
@@ -324,7 +464,11 @@ TEST(EvaluatorProperty, PartsSumToTheScoreAndTheRangeHoldsEveryCompletion) {
       const ScoreRange range = evaluator.Evaluate(row.values, parts);
       ASSERT_EQ(std::accumulate(parts.begin(), parts.end(), int64_t{0}), range.micropoints);
       ASSERT_EQ(evaluator.Score(row.values), range.micropoints);
-      ASSERT_LE(range.micropoints, range.low_micropoints);
+      int64_t of_gaps = 0;
+      for (size_t i = 0; i < n; ++i) {
+        if (!IsKnown(evaluator, i, row.values)) of_gaps += evaluator.missing_micropoints(i);
+      }
+      ASSERT_LE(range.micropoints - of_gaps, range.low_micropoints);
       const ScoreRange completed = evaluator.Evaluate(full);
       ASSERT_LE(range.low_micropoints, completed.micropoints);
       ASSERT_GE(range.high_micropoints, completed.micropoints);
@@ -340,15 +484,17 @@ TEST(EvaluatorProperty, TheRangeIsReachedByAnActualCompletion) {
   Random random(3);
   for (int d = 0; d < 2'000; ++d) {
     const Evaluator evaluator = Compile(RandomCriteria(random));
-    const std::vector<Value> none(evaluator.criterion_count());
+    const std::vector<Value> none(evaluator.input_count());
     const ScoreRange range = evaluator.Evaluate(none);
+    int64_t gaps = 0;
     int64_t low = 0;
     int64_t high = 0;
     for (size_t i = 0; i < evaluator.criterion_count(); ++i) {
       low += evaluator.least_micropoints(i);
       high += evaluator.most_micropoints(i);
+      gaps += evaluator.missing_micropoints(i);
     }
-    ASSERT_EQ(range, (ScoreRange{0, low, high, 0}));
+    ASSERT_EQ(range, (ScoreRange{gaps, low, high, 0}));
   }
 }
 
@@ -382,17 +528,19 @@ TEST(EvaluatorProperty, ExplanationsSayTheSameAsScores) {
   for (int d = 0; d < 2'000; ++d) {
     const Evaluator evaluator = Compile(RandomCriteria(random));
     const size_t n = evaluator.criterion_count();
-    RandomValues row{std::vector<std::vector<std::string_view>>(n), std::vector<Value>(n)};
-    for (size_t i = 0; i < n; ++i) {
-      row.values[i] =
-          random.Below(4) == 0 ? Value() : row.Fill(evaluator.criteria()[i].rule, i, random);
+    const size_t inputs = evaluator.input_count();
+    const std::vector<bool> numbers = NumberInputs(evaluator);
+    RandomValues row{std::vector<std::vector<std::string_view>>(inputs),
+                     std::vector<Value>(inputs)};
+    for (size_t i = 0; i < inputs; ++i) {
+      row.values[i] = random.Below(4) == 0 ? Value() : row.Fill(numbers[i], i, random);
     }
     const ExplainedScore score = evaluator.Explain(row.values);
     ASSERT_EQ(score.range, evaluator.Evaluate(row.values));
     int64_t sum = 0;
     for (size_t i = 0; i < n; ++i) {
       sum += score.parts[i].micropoints;
-      ASSERT_EQ(score.parts[i].known, row.values[i].known());
+      ASSERT_EQ(score.parts[i].known, IsKnown(evaluator, i, row.values));
       ASSERT_EQ(score.parts[i].matched.empty(), !score.parts[i].known);
       ASSERT_EQ(score.parts[i].observed.empty(), !score.parts[i].known);
     }
@@ -406,7 +554,8 @@ TEST(EvaluatorProperty, ColumnsGiveTheScoresOfRows) {
   constexpr size_t kRows = 5'000;  // more than two blocks
   for (int d = 0; d < 20; ++d) {
     const Evaluator evaluator = Compile(RandomCriteria(random));
-    const size_t n = evaluator.criterion_count();
+    const std::vector<bool> is_number = NumberInputs(evaluator);
+    const size_t n = evaluator.input_count();
     std::vector<std::vector<double>> numbers(n);
     std::vector<std::vector<int32_t>> integers(n);
     std::vector<std::vector<uint32_t>> codes(n), ends(n);
@@ -415,7 +564,7 @@ TEST(EvaluatorProperty, ColumnsGiveTheScoresOfRows) {
     std::vector<std::vector<Value>> rows(kRows, std::vector<Value>(n));
     std::vector<std::vector<std::vector<std::string_view>>> lists(n);
     for (size_t i = 0; i < n; ++i) {
-      const bool bands = std::holds_alternative<Bands>(evaluator.criteria()[i].rule);
+      const bool bands = is_number[i];
       const bool single = random.Below(2) == 0;
       lists[i].resize(kRows);
       for (size_t row = 0; row < kRows; ++row) {
@@ -454,14 +603,17 @@ TEST(EvaluatorProperty, ColumnsGiveTheScoresOfRows) {
     }
     std::vector<int64_t> scores(kRows, -1);
     evaluator.ScoreRows(columns, scores);
-    std::vector<int64_t> explained(kRows, -1), expected(n);
-    std::vector<int32_t> parts(n * kRows, -1);
+    const size_t criterion_count = evaluator.criterion_count();
+    std::vector<int64_t> explained(kRows, -1), expected(criterion_count);
+    std::vector<int32_t> parts(criterion_count * kRows, -1);
     evaluator.ExplainRows(columns, explained, parts);
     for (size_t row = 0; row < kRows; ++row) {
       ASSERT_EQ(scores[row], evaluator.Score(rows[row]));
       ASSERT_EQ(explained[row], scores[row]);
       evaluator.Evaluate(rows[row], expected);
-      for (size_t i = 0; i < n; ++i) ASSERT_EQ(parts[i * kRows + row], expected[i]);
+      for (size_t i = 0; i < criterion_count; ++i) {
+        ASSERT_EQ(parts[i * kRows + row], expected[i]);
+      }
     }
   }
 }

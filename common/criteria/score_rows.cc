@@ -1,4 +1,5 @@
 // Scoring of many rows from columns: each criterion's parts block by block, then their sum.
+// Inside, points are those over what a gap counts, so that a gap adds nothing.
 
 #include <algorithm>
 #include <array>
@@ -14,6 +15,7 @@
 namespace gtm::criteria {
 namespace {
 
+using internal::CompiledAxis;
 using internal::CompiledCriterion;
 using internal::Fill;
 using internal::Into;
@@ -33,7 +35,7 @@ StepTable<T> StepsOf(const CompiledCriterion& criterion, T lowest, EdgeOf edge_o
     table.edges.push_back(edge);
     table.steps.push_back(static_cast<int32_t>(step));
   };
-  add(lowest, criterion.points[0]);
+  add(lowest, criterion.points[0] - criterion.missing_points);
   for (size_t e = 0; e < criterion.edges.size(); ++e) {
     const auto edge = edge_of(criterion.edges[e]);
     if (edge) add(*edge, criterion.points[e + 1] - criterion.points[e]);
@@ -63,7 +65,8 @@ std::vector<int32_t> DictionaryTable(const CompiledCriterion& criterion,
   for (const std::string_view word : dictionary) {
     table.push_back(criterion.kind == CompiledCriterion::Kind::kPair
                         ? static_cast<int32_t>(criterion.SideOf(word))
-                        : static_cast<int32_t>(criterion.points[criterion.OutcomeOf(word)]));
+                        : static_cast<int32_t>(criterion.points[criterion.OutcomeOf(word)] -
+                                               criterion.missing_points));
   }
   return table;
 }
@@ -75,19 +78,72 @@ int32_t ListPoints(const CompiledCriterion& criterion, std::span<const int32_t> 
     for (const uint32_t code : codes) sides |= table[code];
     constexpr std::array kBySides = {CompiledCriterion::kNeither, CompiledCriterion::kFavorable,
                                      CompiledCriterion::kAlternative, CompiledCriterion::kBoth};
-    return static_cast<int32_t>(criterion.points[kBySides[static_cast<size_t>(sides)]]);
+    return static_cast<int32_t>(criterion.points[kBySides[static_cast<size_t>(sides)]] -
+                                criterion.missing_points);
   }
-  if (codes.empty()) return static_cast<int32_t>(criterion.points.back());
-  int32_t best = 0;
+  if (codes.empty()) {
+    return static_cast<int32_t>(criterion.points.back() - criterion.missing_points);
+  }
+  int32_t best = std::numeric_limits<int32_t>::min();
   for (const uint32_t code : codes) best = std::max(best, table[code]);
   return best;
 }
 
-// One criterion, ready for one column.
+// One attribute of a grid, ready for one column.
+class RowAxis {
+ public:
+  RowAxis(const CompiledAxis& axis, const Column& column) : axis_(axis), column_(column) {
+    for (const std::string_view word : column.dictionary) levels_.push_back(axis.LevelOf(word));
+  }
+
+  // kNoLevel where missing.
+  uint32_t LevelOf(size_t row) const {
+    if (axis_.words.empty()) {
+      if (!column_.numbers.empty()) return OfNumber(column_.numbers[row]);
+      if (column_.integers.empty() || column_.integers[row] == kMissingInteger) {
+        return CompiledAxis::kNoLevel;
+      }
+      return axis_.LevelOf(static_cast<double>(column_.integers[row]));
+    }
+    if (!column_.small_codes.empty()) {
+      const uint8_t code = column_.small_codes[row];
+      return code == kMissingSmallCode ? CompiledAxis::kNoLevel : levels_[code];
+    }
+    if (!column_.list_ends.empty()) return OfList(row);
+    if (column_.codes.empty() || column_.codes[row] == kMissingCode) return CompiledAxis::kNoLevel;
+    return levels_[column_.codes[row]];
+  }
+
+ private:
+  uint32_t OfNumber(double number) const {
+    return std::isnan(number) ? CompiledAxis::kNoLevel : axis_.LevelOf(number);
+  }
+  uint32_t OfList(size_t row) const {
+    if (column_.list_known[row] == 0) return CompiledAxis::kNoLevel;
+    uint32_t level = axis_.level_count - 1;
+    for (uint32_t at = row == 0 ? 0 : column_.list_ends[row - 1]; at < column_.list_ends[row];
+         ++at) {
+      level = std::min(level, levels_[column_.codes[at]]);
+    }
+    return level;
+  }
+
+  const CompiledAxis& axis_;
+  const Column& column_;
+  std::vector<uint32_t> levels_;  // by word
+};
+
+// One criterion, ready for its column, or columns.
 class RowCriterion {
  public:
-  RowCriterion(const CompiledCriterion& criterion, const Column& column)
-      : criterion_(criterion), column_(column) {
+  RowCriterion(const CompiledCriterion& criterion, std::span<const Column> columns)
+      : criterion_(criterion), column_(columns[criterion.input]) {
+    const Column& column = column_;
+    if (criterion.kind == CompiledCriterion::Kind::kGrid) {
+      axes_.emplace_back(criterion.first, column);
+      axes_.emplace_back(criterion.second, columns[criterion.input + 1]);
+      return;
+    }
     if (criterion.kind == CompiledCriterion::Kind::kBands) {
       if (!column.numbers.empty()) numbers_ = NumberSteps(criterion);
       if (!column.integers.empty()) integers_ = IntegerSteps(criterion);
@@ -100,8 +156,20 @@ class RowCriterion {
     }
   }
 
-  // The rows from `first` on.
+  int32_t missing_points() const { return static_cast<int32_t>(criterion_.missing_points); }
+
+  // The rows from `first` on: parts, or what they add to sums that begin with all gaps.
   void Take(size_t first, Into into, std::span<int32_t> out) const {
+    TakeOverGap(first, into, out);
+    if (into == Into::kSums || missing_points() == 0) return;
+    for (int32_t& part : out) part += missing_points();
+  }
+
+ private:
+  void TakeOverGap(size_t first, Into into, std::span<int32_t> out) const {
+    if (!axes_.empty()) {
+      return TakeEach(into, out, [&](size_t i) { return PointsOfPair(first + i); });
+    }
     if (criterion_.kind == CompiledCriterion::Kind::kBands) {
       if (!column_.numbers.empty()) {
         return Fill(numbers_, column_.numbers.data() + first, into, out);
@@ -119,12 +187,19 @@ class RowCriterion {
     if (into == Into::kParts) std::fill(out.begin(), out.end(), 0);
   }
 
- private:
   template <class PointsOf>
   static void TakeEach(Into into, std::span<int32_t> out, PointsOf points_of) {
     for (size_t i = 0; i < out.size(); ++i) {
       out[i] = (into == Into::kSums ? out[i] : 0) + points_of(i);
     }
+  }
+
+  int32_t PointsOfPair(size_t row) const {
+    const uint32_t a = axes_[0].LevelOf(row);
+    const uint32_t b = axes_[1].LevelOf(row);
+    if (a == CompiledAxis::kNoLevel || b == CompiledAxis::kNoLevel) return 0;
+    return static_cast<int32_t>(criterion_.points[a * criterion_.second.level_count + b] -
+                                criterion_.missing_points);
   }
 
   int32_t PointsOfWord(size_t row) const {
@@ -145,21 +220,25 @@ class RowCriterion {
   StepTable<double> numbers_;
   StepTable<int32_t> integers_;
   std::vector<int32_t> table_;          // by word
-  std::array<int32_t, 256> by_code_{};  // of small codes; a missing one is worth nothing
+  std::array<int32_t, 256> by_code_{};  // of small codes; a missing one adds nothing
+  std::vector<RowAxis> axes_;           // two, of a grid
 };
 
 }  // namespace
 
 void Evaluator::ScoreBlocks(std::span<const Column> columns, std::span<int64_t> scores,
                             std::span<int32_t> parts) const {
-  assert(columns.size() == compiled_.size());
+  assert(columns.size() == input_count_);
   std::vector<RowCriterion> criteria;
   criteria.reserve(compiled_.size());
-  for (size_t i = 0; i < compiled_.size(); ++i) criteria.emplace_back(compiled_[i], columns[i]);
+  int32_t all_gaps = 0;
+  for (const CompiledCriterion& compiled : compiled_) {
+    all_gaps += criteria.emplace_back(compiled, columns).missing_points();
+  }
   std::array<int32_t, kBlockRows> sums, scratch;
   for (size_t first = 0; first < scores.size(); first += kBlockRows) {
     const size_t count = std::min(kBlockRows, scores.size() - first);
-    std::fill_n(sums.begin(), count, 0);
+    std::fill_n(sums.begin(), count, parts.empty() ? all_gaps : 0);
     for (size_t i = 0; i < criteria.size(); ++i) {
       if (parts.empty()) {
         criteria[i].Take(first, Into::kSums, std::span(sums).first(count));
@@ -181,7 +260,7 @@ void Evaluator::ScoreRows(std::span<const Column> columns, std::span<int64_t> sc
 
 void Evaluator::ExplainRows(std::span<const Column> columns, std::span<int64_t> scores,
                             std::span<int32_t> parts) const {
-  assert(parts.size() == columns.size() * scores.size());
+  assert(parts.size() == compiled_.size() * scores.size());
   ScoreBlocks(columns, scores, parts);
 }
 

@@ -101,8 +101,50 @@ void CheckRule(const TechnologyPair& rule, const Collector& criterion) {
   at.CheckShare("neither_share_bps", rule.neither_share_bps);
 }
 
+void CheckAxis(const Axis& axis, const Collector& at) {
+  if (axis.edges.empty() == axis.words.empty()) {
+    at.Add("", "required: either edges, for a number, or words");
+  }
+  if (axis.level_count() > kAxisLevelsMax) {
+    at.Add(axis.edges.empty() ? "words" : "edges",
+           fmt::format("more than {}", kAxisLevelsMax - 1));
+  }
+  for (size_t i = 0; i < axis.edges.size(); ++i) {
+    const std::string edge = fmt::format("edges[{}]", i);
+    if (!std::isfinite(axis.edges[i])) {
+      at.Add(edge, "not a finite number");
+    } else if (i > 0 && !(axis.edges[i - 1] < axis.edges[i])) {
+      at.Add(edge, fmt::format("must be above the edge before it ({})", axis.edges[i - 1]));
+    }
+  }
+  std::set<std::string> seen;
+  for (size_t i = 0; i < axis.words.size(); ++i) {
+    const std::string word = fmt::format("words[{}]", i);
+    at.CheckText(word, axis.words[i], kWordBytes, true);
+    if (!seen.insert(Lower(axis.words[i])).second) {
+      at.Add(word, "listed before (the case of letters does not count)");
+    }
+  }
+}
+
+void CheckRule(const Grid& rule, const Collector& criterion) {
+  const Collector at = criterion.At("grid");
+  at.CheckText("second_attribute", rule.second_attribute, kAttributeBytes, true);
+  CheckAxis(rule.first, at.At("first"));
+  CheckAxis(rule.second, at.At("second"));
+  const size_t cells = rule.first.level_count() * rule.second.level_count();
+  if (rule.shares_bps.size() != cells) {
+    at.Add("shares_bps", fmt::format("{} shares for {} times {} levels; give {}",
+                                     rule.shares_bps.size(), rule.first.level_count(),
+                                     rule.second.level_count(), cells));
+  }
+  for (size_t i = 0; i < rule.shares_bps.size() && i < cells; ++i) {
+    at.CheckShare(fmt::format("shares_bps[{}]", i), rule.shares_bps[i]);
+  }
+}
+
 void CheckRule(const std::monostate&, const Collector& criterion) {
-  criterion.Add("rule_kind", "required: bands, choices or technology_pair");
+  criterion.Add("rule_kind", "required: bands, choices, technology_pair or grid");
 }
 
 }  // namespace
@@ -141,6 +183,12 @@ std::vector<FieldViolation> Validate(std::span<const Criterion> criteria, std::s
       at.Add("weight", fmt::format("{} is out of range; use 0 to 1,000,000", criterion.weight));
     } else {
       total_weight += criterion.weight;
+    }
+    at.CheckShare("missing_share_bps", criterion.missing_share_bps);
+    const auto* grid = std::get_if<Grid>(&criterion.rule);
+    if (grid != nullptr && grid->second_attribute == criterion.attribute &&
+        grid->first == grid->second) {
+      at.Add("grid.second_attribute", "the same attribute and levels twice; give another");
     }
     std::visit([&](const auto& rule) { CheckRule(rule, at); }, criterion.rule);
   }

@@ -131,14 +131,56 @@ Table EffectsTable(const LearnTargetDefinitionResponse& answer, bool all) {
                             Cell(SignedBar(value / largest), tone),
                             EstimatePlain(level.log_odds(), Bound::kLow),
                             EstimatePlain(level.log_odds(), Bound::kHigh),
-                            Cell(level.label() == "missing" ? "–" : Fixed(level.points(), 1),
-                                 fmt::format("{}", level.points()))});
+                            Cell(Fixed(level.points(), 1), fmt::format("{}", level.points()))});
       first = false;
     }
     const int more = effect.levels_size() - static_cast<int>(shown.size());
     if (more > 0) {
       table.rows.push_back({"", Cell(fmt::format("and {} more: -o json", more), Tone::kFaint), "",
                             "", "", "", "", "", ""});
+    }
+  }
+  return table;
+}
+
+// Pairs and as many of their cells as people read, those that move most first.
+Table PairsTable(const LearnTargetDefinitionResponse& answer) {
+  Table table{{{"two attributes", "pair", Align::kLeft, true},
+               {"levels", "levels", Align::kLeft, true},
+               {"cases", "count", Align::kRight, false},
+               {"won", "won", Align::kRight, false},
+               {"log odds", "log_odds", Align::kRight, false},
+               {"points", "points", Align::kRight, false}},
+              {}};
+  for (const auto& pair : answer.pairs()) {
+    const auto name = [](const std::string& attribute, const std::string& word) {
+      return word.empty() ? attribute : fmt::format("{} {}", attribute, word);
+    };
+    std::vector<const targeting::v1::PairEffect::Cell*> cells;
+    for (const auto& cell : pair.cells()) cells.push_back(&cell);
+    std::stable_sort(cells.begin(), cells.end(), [](const auto* a, const auto* b) {
+      return std::abs(a->log_odds()) > std::abs(b->log_odds());
+    });
+    const size_t shown = std::min<size_t>(cells.size(), kLevelsShown);
+    for (size_t i = 0; i < shown; ++i) {
+      const auto& cell = *cells[i];
+      const double won = static_cast<double>(cell.won_count()) / std::max(1, cell.count());
+      table.rows.push_back({i == 0 ? fmt::format("{} with {}",
+                                                 name(pair.first_attribute(), pair.first_word()),
+                                                 name(pair.second_attribute(), pair.second_word()))
+                                   : "",
+                            cell.first_label().empty() ? "one is missing"
+                                                       : fmt::format("{} with {}",
+                                                                     cell.first_label(),
+                                                                     cell.second_label()),
+                            Thousands(cell.count()), Percent(won), Signed(cell.log_odds(), 2),
+                            Fixed(cell.points(), 1)});
+    }
+    if (cells.size() > shown) {
+      table.rows.push_back({"",
+                            Cell(fmt::format("and {} more: -o json", cells.size() - shown),
+                                 Tone::kFaint),
+                            "", "", "", ""});
     }
   }
   return table;
@@ -205,6 +247,12 @@ void PrintLearnedDefinition(const LearnTargetDefinitionResponse& answer, Printer
   if (!answer.effects().empty()) {
     printer->Heading("WHAT TELLS WON FROM LOST, BESIDE ALL ELSE");
     printer->Main(EffectsTable(answer, false));
+    printer->Blank();
+  }
+  if (!answer.pairs().empty()) {
+    printer->Heading(
+        fmt::format("AND TWO OF THEM TOGETHER: LOG LOSS LOWER BY {}", NumberText(answer.pair_gain())));
+    printer->Extra(PairsTable(answer));
     printer->Blank();
   }
   printer->Heading("TOLD AND CAME, ON WHAT WAS HELD BACK");

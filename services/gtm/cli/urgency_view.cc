@@ -224,6 +224,41 @@ void PrintSimmering(const v1::ListSimmeringResponse& answer, const Names& accoun
   printer->Line(ProvenanceText(answer.provenance()));
 }
 
+namespace {
+
+Table SubtypesTable(const v1::GetTriggerStatisticsResponse& answer) {
+  Table table{{{"sub-type", "subtype", Align::kLeft, true},
+               {"type", "type", Align::kLeft},
+               {"triggers", "event_count", Align::kRight},
+               {"false", "false_count", Align::kRight},
+               {"won with one", "win_rate", Align::kRight}},
+              {}};
+  for (const auto& subtype : answer.subtypes()) {
+    table.rows.push_back({subtype.subtype().empty() ? "(none)" : subtype.subtype(),
+                          TypeText(subtype.type()), Thousands(subtype.event_count()),
+                          Thousands(subtype.false_count()), EstimateCell(subtype.win_rate())});
+  }
+  return table;
+}
+
+Table AnswersTable(const v1::GetTriggerStatisticsResponse& answer) {
+  Table table{{{"question", "question", Align::kLeft},
+               {"answer", "answer", Align::kLeft, true},
+               {"customers", "customer_count", Align::kRight},
+               {"lost", "lost_count", Align::kRight},
+               {"others", "other_count", Align::kRight},
+               {"sub-type", "is_subtype", Align::kLeft}},
+              {}};
+  for (const auto& said : answer.interview_answers()) {
+    table.rows.push_back({said.question(), said.answer(), Thousands(said.customer_count()),
+                          Thousands(said.lost_count()), Thousands(said.other_count()),
+                          said.is_subtype() ? "yes" : "not yet"});
+  }
+  return table;
+}
+
+}  // namespace
+
 void PrintTriggerStatistics(const v1::GetTriggerStatisticsResponse& answer, Printer* printer) {
   Table table{{{"segment", "segment", Align::kLeft, true},
                {"accounts", "account_count", Align::kRight},
@@ -268,6 +303,17 @@ void PrintTriggerStatistics(const v1::GetTriggerStatisticsResponse& answer, Prin
   printer->Line(
       "with one: a trigger was active when the deal qualified; ~ not enough data; "
       "correlation, never cause");
+  if (!answer.subtypes().empty()) {
+    printer->Blank();
+    printer->Heading("Your own sub-types");
+    printer->Extra(SubtypesTable(answer));
+  }
+  if (answer.interview_count() > 0) {
+    printer->Blank();
+    printer->Heading(fmt::format("What {} interviews say, where two accounts or more agree",
+                                 Thousands(answer.interview_count())));
+    printer->Extra(AnswersTable(answer));
+  }
   printer->Line(ProvenanceText(answer.provenance()));
 }
 

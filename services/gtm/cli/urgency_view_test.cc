@@ -175,7 +175,15 @@ TEST(TriggerStatisticsView, ShowsSegments) {
   const auto answer = Parse<targeting::v1::GetTriggerStatisticsResponse>(
       "all { " + segment + " } segments { segment: \"banking\" " + segment +
       " } days { start_date { year: 2024 month: 7 day: 1 } end_date { year: 2026 month: 7 day: 1 } "
-      "}");
+      "}"
+      "subtypes { type: TYPE_MANDATE subtype: \"audit finding\" event_count: 12 false_count: 2 "
+      "  win_rate { value: 0.75 low: 0.53 high: 0.89 sample_count: 20 "
+      "  sufficiency: SUFFICIENCY_NOT_ENOUGH_DATA } }"
+      "subtypes { type: TYPE_AUTHORITY_SHIFT event_count: 3 }"
+      "interview_answers { question: \"made_it_a_priority\" answer: \"Audit finding\" "
+      "  customer_count: 5 lost_count: 1 is_subtype: true }"
+      "interview_answers { question: \"outranked_by\" answer: \"Hiring freeze\" lost_count: 4 "
+      "  other_count: 1 } interview_count: 31");
   Capture capture;
   Printer printer = capture.printer();
   PrintTriggerStatistics(answer, &printer);

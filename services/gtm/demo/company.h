@@ -132,7 +132,7 @@ void GenerateDeals(const Context& context, AccountFacts* account, Random& random
 // What was added later is drawn from `own`, so that all else is as it was.
 void GenerateEngagements(const Context& context, const AccountFacts& account, Random& random,
                          Random& own);
-// Triggers and call summaries round the deals.
+// Triggers and call summaries round the deals, and interviews after them.
 void GenerateDiscovery(const Context& context, const AccountFacts& account, Random& own);
 // Subscription of a customer from the day of the first win on.
 void GenerateSubscription(const Context& context, const AccountFacts& account, Random& random,

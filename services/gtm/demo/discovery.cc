@@ -68,6 +68,34 @@ void EmitCall(const Context& context, const AccountFacts& account, const DealFac
   context.sink(std::move(record));
 }
 
+// What people said some weeks after their deal had closed (BE-12): customers what made it a
+// priority, the others what outranked it (UR-08).
+void EmitInterview(const Context& context, const AccountFacts& account, const DealFacts& deal,
+                   Random& own) {
+  static constexpr std::array<const char*, 4> kPriorities = {
+      "A rule with a date", "A new leader with a plan", "The month-end report took too long",
+      "Customers left before the second year"};
+  static constexpr std::array<const char*, 4> kOutranked = {
+      "A hiring freeze", "Another project came first", "We stayed with what we had",
+      "A merger that is not settled"};
+  const bool won = deal.outcome == DealFacts::Outcome::kWon;
+  const double usual = own.Uniform();
+  size_t said = own.Below(kPriorities.size());
+  if (won && usual < 0.5) said = account.regulated ? 0 : 1;
+  const absl::CivilDay day = deal.closed + 20 + static_cast<int>(own.Below(20));
+  if (day > context.options.today) return;
+  Record record;
+  crm::v1::SurveyResponse* interview = record.mutable_survey_response();
+  interview->set_id(deal.id + "-interview");
+  interview->set_account_id(account.id);
+  interview->set_contact_id(account.contact_ids[own.Below(account.contact_ids.size())]);
+  interview->set_survey("win_loss");
+  SetTime(interview->mutable_occur_time(), day, kMorning);
+  (*interview->mutable_answers())[won ? "made_it_a_priority" : "outranked_by"] =
+      won ? kPriorities[said] : kOutranked[said];
+  context.sink(std::move(record));
+}
+
 }  // namespace
 
 void GenerateDiscovery(const Context& context, const AccountFacts& account, Random& own) {
@@ -80,6 +108,11 @@ void GenerateDiscovery(const Context& context, const AccountFacts& account, Rand
     const bool triggered = own.Uniform() < share;
     if (triggered) EmitTrigger(context, account, deal, own);
     if (own.Uniform() < 0.6) EmitCall(context, account, deal, triggered, own);
+  }
+  constexpr double kInterviewedShare = 0.3;
+  for (const DealFacts& deal : account.deals) {
+    if (deal.outcome == DealFacts::Outcome::kOpen) continue;
+    if (own.Uniform() < kInterviewedShare) EmitInterview(context, account, deal, own);
   }
 }
 

@@ -140,14 +140,13 @@ std::vector<FieldViolation> Validate(const ProgramSpec& spec, std::string_view f
 
 Program::Program(ProgramSpec spec, criteria::Evaluator evaluator)
     : spec_(std::move(spec)), evaluator_(std::move(evaluator)) {
-  for (const criteria::Criterion& criterion : spec_.criteria) {
-    const criteria::Attribute* attribute =
-        criteria::FindAttribute(CandidateAttributes(), criterion.attribute);
+  for (const std::string_view input : criteria::InputsOf(spec_.criteria)) {
+    const criteria::Attribute* attribute = criteria::FindAttribute(CandidateAttributes(), input);
     assert(attribute != nullptr && "Validate has seen it");
     const size_t row = static_cast<size_t>(attribute - kAttributes.data());
     const size_t stem = attribute->name.size() - 1;
     const bool custom = attribute->name.ends_with('*');
-    readers_.push_back({kRows[row].read, custom ? criterion.attribute.substr(stem) : ""});
+    readers_.push_back({kRows[row].read, custom ? std::string(input.substr(stem)) : ""});
   }
 }
 

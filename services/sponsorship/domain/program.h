@@ -76,7 +76,7 @@ class Program {
   };
   ProgramSpec spec_;
   criteria::Evaluator evaluator_;
-  std::vector<Reader> readers_;  // one a criterion
+  std::vector<Reader> readers_;  // one an input of the criteria
 };
 
 }  // namespace gtm::sponsorship::domain

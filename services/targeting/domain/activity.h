@@ -1,12 +1,12 @@
 #pragma once
-// Which activity a touch or an amount of money belongs to: a campaign, the channel of it, or a
-// content (TG-14, TG-29, TG-30). A touch without a campaign belongs to no campaign and no
-// channel, one that names no content to no content.
+// Which activity a touch or an amount of money belongs to: a campaign, a channel, or a content
+// (TG-14, TG-29, TG-30). The channel of a touch is that of its campaign, where that has one, for
+// the money goes there; else the one that the touch itself names.
 //
-// Money names campaigns and channels, never content. A campaign is a content's own where its
-// touches name that content alone; its money is the content's where all campaigns whose
-// touches name the content are its own. Any other share of a content in the money would be
-// made up, so that its cost is not known.
+// Money that names a content is the content's. Of other money: a campaign is a content's own
+// where its touches name that content alone; its money is the content's where all campaigns
+// whose touches name the content are its own. Any other share of a content in the money would
+// be made up: it is nobody's.
 
 #include <cstdint>
 #include <optional>
@@ -32,9 +32,9 @@ struct Activity {
 };
 
 // The activities of a view: campaigns recorded or only named by a touch or spend, or their
-// channels (without regard to case), or contents that touches of live accounts until `as_of`
-// name. Index 0 .. size() - 1 by rising key. Touches whose campaign has no channel belong, by
-// channel, to no activity. By content O(touches), else O(campaigns + spends).
+// channels and those that touches name (without regard to case), or contents that touches of
+// live accounts until `as_of`, or spends, name. Index 0 .. size() - 1 by rising key. By campaign
+// O(campaigns + spends), else O(touches) besides.
 class Activities {
  public:
   Activities(const book::BookView& view, ActivityGrouping grouping, absl::Time as_of);
@@ -48,6 +48,9 @@ class Activities {
   uint32_t Of(const crm::v1::Spend& spend) const;
 
  private:
+  // Calls use(details) for what touches of live accounts until `as_of` name, each once.
+  template <class Use>
+  void EachNamed(absl::Time as_of, Use use) const;
   void ReadContents(absl::Time as_of);
   uint32_t OfChannel(std::string_view channel) const;
 
@@ -57,7 +60,8 @@ class Activities {
   std::unordered_map<std::string, uint32_t> by_key_;  // id, or channel in lower case
   // Campaign id to its channel; by content, to the content whose own it is.
   std::unordered_map<std::string, std::string> channels_;
-  std::unordered_map<uint32_t, uint32_t> by_symbol_;  // a cache: campaign or content to index
+  // Caches: campaign or content to index, and, by channel, the touches' own.
+  std::unordered_map<uint32_t, uint32_t> by_symbol_, by_own_channel_;
 };
 
 }  // namespace gtm::targeting::domain

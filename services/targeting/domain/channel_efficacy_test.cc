@@ -155,6 +155,64 @@ TEST(ChannelEfficacy, TellsTheCostOfContentOnlyWhereCampaignsAreItsOwn) {
   EXPECT_EQ(shared.at("").spend_micros, 300 * kMicrosPerUnit);
 }
 
+// Money that names a content is the content's, whatever campaigns its touches came by, and a
+// content that only money names has reached nobody.
+TEST(ChannelEfficacy, CountsTheMoneyThatNamesAContent) {
+  Market market;
+  market.Target("t1");
+  market.Campaign("mixed", "mail");
+  market.Touch("t1", "2026-05-01", "in", "", "mixed", 0, "guide");
+  market.Touch("t1", "2026-05-02", "in", "", "mixed", 0, "video");
+  market.Spend("mixed", "2026-05-01", "2026-06-01", 70);
+  const auto spend = [&](const char* content, int64_t units) {
+    crm::v1::Spend money;
+    money.set_id(std::string("for-") + content);
+    money.set_content_id(content);
+    money.set_campaign_id("mixed");
+    *money.mutable_start_date() = test::Date("2026-05-01");
+    *money.mutable_end_date() = test::Date("2026-06-01");
+    *money.mutable_amount() = test::MoneyOf(units);
+    market.Put(test::Wrap(money));
+  };
+  spend("guide", 300);
+  spend("unread", 50);
+  const Answer out = Measure(market, ActivityGrouping::kContent);
+  EXPECT_EQ(out.at("guide").spend_micros, 300 * kMicrosPerUnit);
+  EXPECT_EQ(out.at("guide").accounts.target, 1);
+  EXPECT_FALSE(out.at("video").spend_micros);
+  EXPECT_EQ(out.at("unread").spend_micros, 50 * kMicrosPerUnit);
+  EXPECT_EQ(out.at("unread").touch_count, 0);
+  EXPECT_EQ(out.at("").spend_micros, 70 * kMicrosPerUnit) << "nobody's own";
+  const Answer by_campaign = Measure(market, ActivityGrouping::kCampaign);
+  EXPECT_EQ(by_campaign.at("mixed").spend_micros, 420 * kMicrosPerUnit);
+}
+
+// A touch whose campaign has no channel belongs to its own (TG-14).
+TEST(ChannelEfficacy, TakesTheChannelOfTheTouchWhereItsCampaignHasNone) {
+  Market market;
+  market.Target("t1");
+  market.Target("t2");
+  market.Campaign("c1", "events");
+  market.Campaign("c2", "");
+  const auto touch = [&](const char* id, const char* account, const char* campaign,
+                         const char* channel) {
+    market.Put(test::Engagement(id, account, "2026-05-01").Set([&](auto& e) {
+      e.set_campaign_id(campaign);
+      e.set_channel(channel);
+    }));
+  };
+  touch("x1", "t1", "c1", "chat");  // the money of c1 goes to its channel
+  touch("x2", "t1", "c2", "Phone");
+  touch("x3", "t2", "", "phone");
+  touch("x4", "t2", "", "");
+  const Answer out = Measure(market);
+  EXPECT_THAT(out.keys, ::testing::ElementsAre("Phone", "events", ""));
+  EXPECT_EQ(out.at("Phone").accounts.target, 2);
+  EXPECT_EQ(out.at("events").accounts.target, 1);
+  EXPECT_EQ(out.at("").touch_count, 1);
+  EXPECT_EQ(Measure(market, ActivityGrouping::kCampaign).at("c2").accounts.target, 1);
+}
+
 TEST(ChannelEfficacy, NamesAMissingExchangeRate) {
   Market market;
   market.Campaign("c1", "a");

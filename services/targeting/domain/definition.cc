@@ -51,8 +51,9 @@ void CheckNumbers(const DefinitionSpec& spec, const std::string& at,
 
 std::vector<AttributeRef> Resolve(const std::vector<Criterion>& criteria) {
   std::vector<AttributeRef> refs;
-  refs.reserve(criteria.size());
-  for (const Criterion& criterion : criteria) refs.push_back(ResolveAttribute(criterion.attribute));
+  for (const std::string_view input : criteria::InputsOf(criteria)) {
+    refs.push_back(ResolveAttribute(input));
+  }
   return refs;
 }
 

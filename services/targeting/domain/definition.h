@@ -72,7 +72,7 @@ class Definition {
   // Null where the definition has no such criteria.
   const criteria::Evaluator* person() const { return person_ ? &*person_ : nullptr; }
   const criteria::Evaluator* engagement() const { return engagement_ ? &*engagement_ : nullptr; }
-  // What the criteria read, in their order.
+  // What the inputs of the criteria read, in their order (see criteria.h).
   const std::vector<AttributeRef>& fit_attributes() const { return fit_attributes_; }
   const std::vector<AttributeRef>& person_attributes() const { return person_attributes_; }
   const std::vector<AttributeRef>& engagement_attributes() const { return engagement_attributes_; }

@@ -67,6 +67,7 @@ class Collector final : public MessageDifferencer::Reporter {
       if (!field->empty()) *field += '.';
       *field += step->name();
       const bool is_message = step->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+      if (step->is_repeated() && !is_message) *field += fmt::format("[{}]", index);
       if (step->is_repeated() && is_message) {
         const Message& item = at->GetReflection()->GetRepeatedMessage(*at, step, index);
         const std::string key = KeyOf(item);

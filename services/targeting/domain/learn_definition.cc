@@ -156,9 +156,9 @@ LearnedTarget LearnTarget(const book::BookView& view, const LearnTargetOptions& 
   const absl::CivilDay today = view.settings().calendar.DayOf(options.as_of);
   target.rate_change =
       FindRateChange(target.cases.table, static_cast<int32_t>(today - absl::CivilDay(1970, 1, 1)));
-  target.card =
-      SelectScorecard(target.cases.table, target.learned_from.rows, {.seed = options.seed}).card;
-  target.definition = DefinitionOf(target.card, target.cases, rule);
+  target.selection = SelectScorecard(target.cases.table, target.learned_from.rows,
+                                     {.seed = options.seed, .may_have_pairs = true});
+  target.definition = DefinitionOf(target.selection.card, target.cases, rule);
   target.definition.spec.target_min_fit_points = kTargetFitDefault;  // until it is judged
   Judge(view, options, &target);
   const bool signal = !target.definition.spec.account_criteria.empty() && HasSignal(*target.skill);

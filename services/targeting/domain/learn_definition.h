@@ -60,7 +60,7 @@ struct LearnedTarget {
   // From here on only with enough data. Columns of refused attributes are not in `cases`.
   std::vector<AttributeLeak> leaks;
   std::optional<RateChange> rate_change;
-  Scorecard card;
+  Selection selection;  // the card
   LearnedDefinition definition;
   std::optional<Skill> skill;              // of the learned priority
   std::optional<JudgedDefinition> agreed;  // where there is one to compare with

@@ -19,16 +19,21 @@ constexpr double kWeightScale = 1'000;  // a weight is thousandths of log odds
 struct Ends {
   double worst = 0;
   double best = 0;
+  double range() const { return best - worst; }
 };
 
-Ends EndsOf(const ColumnEffect& effect) {
-  const auto values = effect.log_odds.begin() + effect.bins.value_level_count;
-  return {*std::min_element(effect.log_odds.begin(), values),
-          *std::max_element(effect.log_odds.begin(), values)};
+// Of the levels, the last of which is for what is missing: it counts where cases had it.
+Ends EndsOf(const std::vector<double>& log_odds, bool has_missing) {
+  const auto end = log_odds.end() - (has_missing ? 0 : 1);
+  return {*std::min_element(log_odds.begin(), end), *std::max_element(log_odds.begin(), end)};
 }
+Ends EndsOf(const ColumnEffect& effect) {
+  return EndsOf(effect.log_odds, effect.rows.back() > 0);
+}
+Ends EndsOf(const PairEffect& effect) { return EndsOf(effect.log_odds, effect.rows.back() > 0); }
 
 int32_t ShareOf(double log_odds, const Ends& ends) {
-  const double share = (log_odds - ends.worst) / (ends.best - ends.worst);
+  const double share = (std::clamp(log_odds, ends.worst, ends.best) - ends.worst) / ends.range();
   return static_cast<int32_t>(std::lround(share * kFullShareBps / kShareStepBps)) * kShareStepBps;
 }
 
@@ -63,7 +68,7 @@ criteria::Choices ChoicesOf(const ColumnEffect& effect, const LearnColumn& colum
   const ColumnBins& bins = effect.bins;
   const int own = bins.value_level_count - (bins.pools_rare ? 1 : 0);
   const double other = bins.pools_rare ? effect.log_odds[static_cast<size_t>(own)]
-                                       : std::clamp(0.0, ends.worst, ends.best);
+                                       : 0.0;
   rule.other_share_bps = ShareOf(other, ends);
   std::vector<std::pair<int, uint32_t>> order;
   for (uint32_t code = 0; code < column.words.size(); ++code) {
@@ -81,21 +86,81 @@ criteria::Choices ChoicesOf(const ColumnEffect& effect, const LearnColumn& colum
 // against, the best choice of a list says nothing, but a pair does: it earns in full
 // without it, whatever else there is.
 criteria::Rule TechnologyRule(const ColumnEffect& effect, const LearnColumn& column,
-                              const std::string& technology) {
+                              const std::string& technology, const Ends& ends) {
   const auto level_of = [&](const char* word) {
     const auto code = std::find(column.words.begin(), column.words.end(), word);
     return effect.bins.level_of_code[static_cast<size_t>(code - column.words.begin())];
   };
-  if (effect.log_odds[level_of("yes")] >= effect.log_odds[level_of("no")]) {
-    return criteria::Choices{{{technology, kFullShareBps}}, 0};
-  }
-  return criteria::TechnologyPair{"no " + technology, technology, kFullShareBps, 0, 0,
-                                  kFullShareBps};
+  const int32_t with = ShareOf(effect.log_odds[level_of("yes")], ends);
+  const int32_t without = ShareOf(effect.log_odds[level_of("no")], ends);
+  if (with >= without) return criteria::Choices{{{technology, with}}, without};
+  return criteria::TechnologyPair{"no " + technology, technology, without, with, with, without};
 }
 
-std::string IdOf(const LearnedAttribute& attribute, std::set<std::string>* taken) {
-  std::string id = attribute.attribute.substr(attribute.attribute.find('.') + 1);
-  if (!attribute.technology.empty()) id = "technology_" + attribute.technology;
+// Levels of a column as an axis, and for each level of the axis that of the column; none for
+// words that no case had.
+struct LearnedAxis {
+  criteria::Axis axis;
+  std::vector<std::optional<uint16_t>> levels;
+};
+
+LearnedAxis AxisOf(const ColumnBins& bins, const LearnColumn& column,
+                   const std::string& technology) {
+  LearnedAxis out;
+  if (bins.is_number) {
+    out.axis.edges = bins.edges;
+    for (uint16_t level = 0; level < bins.value_level_count; ++level) out.levels.push_back(level);
+    return out;
+  }
+  const auto level_of = [&](std::string_view word) {
+    const auto code = std::find(column.words.begin(), column.words.end(), word);
+    return bins.level_of_code[static_cast<size_t>(code - column.words.begin())];
+  };
+  if (!technology.empty()) {
+    out.axis.words = {technology};
+    out.levels = {level_of("yes"), level_of("no")};
+    return out;
+  }
+  const int own = bins.value_level_count - (bins.pools_rare ? 1 : 0);
+  for (uint16_t level = 0; level < own; ++level) {
+    for (size_t code = 0; code < column.words.size(); ++code) {
+      if (bins.level_of_code[code] != level) continue;
+      out.axis.words.push_back(column.words[code]);
+      out.levels.emplace_back(level);
+      break;
+    }
+  }
+  out.levels.push_back(bins.pools_rare ? std::optional(static_cast<uint16_t>(own)) : std::nullopt);
+  return out;
+}
+
+// A cell that no case can have had earns what cases have on the average.
+criteria::Grid GridOf(const PairEffect& pair, const LearningCases& cases) {
+  const auto axis_of = [&](const ColumnBins& bins, uint16_t column) {
+    return AxisOf(bins, cases.table.columns[column], cases.attributes[column].technology);
+  };
+  const LearnedAxis first = axis_of(pair.first_bins, pair.first);
+  const LearnedAxis second = axis_of(pair.second_bins, pair.second);
+  criteria::Grid grid{cases.attributes[pair.second].attribute, first.axis, second.axis, {}};
+  const Ends ends = EndsOf(pair);
+  for (const auto& a : first.levels) {
+    for (const auto& b : second.levels) {
+      const double log_odds =
+          a && b ? pair.log_odds[static_cast<size_t>(*a * pair.second_bins.value_level_count + *b)]
+                 : 0.0;
+      grid.shares_bps.push_back(ShareOf(log_odds, ends));
+    }
+  }
+  return grid;
+}
+
+std::string NameOf(const LearnedAttribute& attribute) {
+  return attribute.technology.empty()
+             ? attribute.attribute.substr(attribute.attribute.find('.') + 1)
+             : "technology_" + attribute.technology;
+}
+
+std::string IdOf(std::string id, std::set<std::string>* taken) {
   for (char& c : id) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
     const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
@@ -110,25 +175,63 @@ std::string IdOf(const LearnedAttribute& attribute, std::set<std::string>* taken
 criteria::Rule RuleOf(const ColumnEffect& effect, const LearnColumn& column,
                       const std::string& technology) {
   const Ends ends = EndsOf(effect);
-  if (!technology.empty()) return TechnologyRule(effect, column, technology);
+  if (!technology.empty()) return TechnologyRule(effect, column, technology, ends);
   if (effect.bins.is_number) return BandsOf(effect, ends);
   return ChoicesOf(effect, column, ends);
+}
+
+// A column, or a pair of columns, that becomes a criterion.
+struct Source {
+  const std::vector<double>* log_odds;  // the last is for what is missing
+  Ends ends;
+  size_t column;
+  const PairEffect* pair;  // null for a column
+};
+
+bool IsEngagement(const Source& source, const LearningCases& cases) {
+  if (source.pair == nullptr) return cases.attributes[source.column].is_engagement;
+  return cases.attributes[source.pair->first].is_engagement ||
+         cases.attributes[source.pair->second].is_engagement;
+}
+
+criteria::Criterion CriterionOf(const Source& source, const Scorecard& card,
+                                const LearningCases& cases, std::set<std::string>* taken) {
+  criteria::Criterion criterion;
+  const LearnedAttribute& attribute =
+      cases.attributes[source.pair == nullptr ? source.column : source.pair->first];
+  criterion.attribute = attribute.attribute;
+  criterion.weight = std::clamp(static_cast<int32_t>(std::lround(source.ends.range() * kWeightScale)),
+                                1, criteria::kWeightMax);
+  criterion.missing_share_bps = ShareOf(source.log_odds->back(), source.ends);
+  if (source.pair != nullptr) {
+    const LearnedAttribute& second = cases.attributes[source.pair->second];
+    criterion.id = IdOf(NameOf(attribute) + "_and_" + NameOf(second), taken);
+    criterion.rule = GridOf(*source.pair, cases);
+  } else {
+    criterion.id = IdOf(NameOf(attribute), taken);
+    criterion.rule = RuleOf(card.columns[source.column], cases.table.columns[source.column],
+                            attribute.technology);
+  }
+  return criterion;
 }
 
 }  // namespace
 
 double EffectRange(const ColumnEffect& effect) {
-  if (effect.bins.value_level_count == 0) return 0;
-  const Ends ends = EndsOf(effect);
-  return ends.best - ends.worst;
+  return effect.bins.value_level_count == 0 ? 0 : EndsOf(effect).range();
 }
+
+double EffectRange(const PairEffect& effect) { return EndsOf(effect).range(); }
 
 bool IsWorthACriterion(const ColumnEffect& effect) {
-  return effect.parameters >= kEffectParametersMin && EffectRange(effect) >= kEffectRangeMin;
+  return EffectRange(effect) >= kEffectRangeMin;
 }
 
-std::string LevelLabel(const ColumnEffect& effect, const LearnColumn& column, uint16_t level) {
-  const ColumnBins& bins = effect.bins;
+bool IsWorthACriterion(const PairEffect& effect) {
+  return EffectRange(effect) >= kEffectRangeMin;
+}
+
+std::string LevelLabel(const ColumnBins& bins, const LearnColumn& column, uint16_t level) {
   if (level == bins.missing_level()) return "missing";
   if (bins.is_number) {
     return BandText(level > 0 ? std::optional(bins.edges[level - 1U]) : std::nullopt,
@@ -145,39 +248,41 @@ LearnedDefinition DefinitionOf(const Scorecard& card, const LearningCases& cases
                                const EngagementRule& engagement_rule) {
   LearnedDefinition learned;
   learned.spec.engagement_rule = engagement_rule;
-  std::vector<size_t> order;
+  std::vector<Source> sources;
   for (size_t c = 0; c < card.columns.size(); ++c) {
     learned.points.emplace_back(card.columns[c].log_odds.size(), 0.0);
-    if (IsWorthACriterion(card.columns[c])) order.push_back(c);
+    if (IsWorthACriterion(card.columns[c])) {
+      sources.push_back({&card.columns[c].log_odds, EndsOf(card.columns[c]), c, nullptr});
+    }
   }
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return EffectRange(card.columns[a]) > EffectRange(card.columns[b]);
+  for (const PairEffect& pair : card.pairs) {
+    learned.pair_points.emplace_back(pair.log_odds.size(), 0.0);
+    if (IsWorthACriterion(pair)) sources.push_back({&pair.log_odds, EndsOf(pair), 0, &pair});
+  }
+  std::stable_sort(sources.begin(), sources.end(), [](const Source& a, const Source& b) {
+    return a.ends.range() > b.ends.range();
   });
-  if (order.size() > criteria::kCriteriaMax) order.resize(criteria::kCriteriaMax);
+  if (sources.size() > criteria::kCriteriaMax) sources.resize(criteria::kCriteriaMax);
   double of_fit = 0, of_engagement = 0;
   std::set<std::string> taken;
-  for (const size_t c : order) {
-    const ColumnEffect& effect = card.columns[c];
-    const LearnedAttribute& attribute = cases.attributes[c];
-    const double range = EffectRange(effect);
-    criteria::Criterion criterion;
-    criterion.id = IdOf(attribute, &taken);
-    criterion.attribute = attribute.attribute;
-    criterion.weight = std::clamp(static_cast<int32_t>(std::lround(range * kWeightScale)), 1,
-                                  criteria::kWeightMax);
-    criterion.rule = RuleOf(effect, cases.table.columns[c], attribute.technology);
+  for (const Source& source : sources) {
+    const bool is_engagement = IsEngagement(source, cases);
     auto& kind =
-        attribute.is_engagement ? learned.spec.engagement_criteria : learned.spec.account_criteria;
-    (attribute.is_engagement ? of_engagement : of_fit) += range;
-    kind.push_back(std::move(criterion));
+        is_engagement ? learned.spec.engagement_criteria : learned.spec.account_criteria;
+    kind.push_back(CriterionOf(source, card, cases, &taken));
+    (is_engagement ? of_engagement : of_fit) += source.ends.range();
   }
   learned.range_log_odds = of_fit + of_engagement;
-  if (order.empty()) return learned;
-  for (const size_t c : order) {
-    const ColumnEffect& effect = card.columns[c];
-    const double worst = EndsOf(effect).worst;
-    for (size_t level = 0; level < effect.bins.value_level_count; ++level) {
-      learned.points[c][level] = 100 * (effect.log_odds[level] - worst) / learned.range_log_odds;
+  if (sources.empty()) return learned;
+  for (const Source& source : sources) {
+    std::vector<double>& points =
+        source.pair == nullptr
+            ? learned.points[source.column]
+            : learned.pair_points[static_cast<size_t>(source.pair - card.pairs.data())];
+    for (size_t level = 0; level < points.size(); ++level) {
+      const double log_odds =
+          std::clamp((*source.log_odds)[level], source.ends.worst, source.ends.best);
+      points[level] = 100 * (log_odds - source.ends.worst) / learned.range_log_odds;
     }
   }
   if (learned.spec.account_criteria.empty()) {

@@ -6,8 +6,10 @@
 // worst. So a point is worth the same log odds in every criterion, and the weights sum to
 // 100 points. Attributes of engagement become engagement criteria, and the two weights of
 // the priority are the sums of the two kinds, so that the priority orders accounts as the
-// scorecard does. A missing value has no level of its own in a criterion: it is a gap that
-// adds nothing and widens the range (see criteria.h).
+// scorecard does. What a missing value was worth is the criterion's missing_share_bps, within
+// the rule's ends or beyond them: the ends that share out the weight are those of all levels,
+// missing included. It stays a gap and widens the range (see criteria.h). A pair of columns
+// becomes a criterion with a grid.
 
 #include <string>
 #include <vector>
@@ -18,22 +20,23 @@
 
 namespace gtm::targeting::domain {
 
-// A column with fewer effective parameters, or with levels that are nearer to each other in
-// log odds, says nothing that is worth a criterion.
-inline constexpr double kEffectParametersMin = 0.5;
+// Effects whose levels are nearer to each other in log odds are not worth a criterion. They are
+// shrunken already; many weak ones tell together what none tells alone.
 inline constexpr double kEffectRangeMin = 0.05;
 
-// Distance between the best and the worst level of a value; what is missing apart.
+// Distance between the best and the worst level that cases had.
 double EffectRange(const ColumnEffect& effect);
+double EffectRange(const PairEffect& effect);
 bool IsWorthACriterion(const ColumnEffect& effect);
+bool IsWorthACriterion(const PairEffect& effect);
 // "1,000 to 5,000", "software", "other", "missing".
-std::string LevelLabel(const ColumnEffect& effect, const LearnColumn& column, uint16_t level);
+std::string LevelLabel(const ColumnBins& bins, const LearnColumn& column, uint16_t level);
 
 struct LearnedDefinition {
   DefinitionSpec spec;  // without id, threshold and text
-  // Points of the priority by column and level; 0 for missing and for columns without a
+  // Points of the priority by column and level, and by pair and cell; 0 for those without a
   // criterion.
-  std::vector<std::vector<double>> points;
+  std::vector<std::vector<double>> points, pair_points;
   // Log odds of the whole distance from 0 to 100 points of the priority.
   double range_log_odds = 0;
 };

@@ -10,6 +10,14 @@ namespace {
 using criteria::Evaluator;
 using criteria::Value;
 
+// Cases had every level, but none was missing.
+template <class Effect>
+void SetLogOdds(std::vector<double> log_odds, Effect* effect) {
+  effect->rows.assign(log_odds.size(), 50);
+  effect->rows.back() = 0;
+  effect->log_odds = std::move(log_odds);
+}
+
 // A column with the levels and effects that are given.
 void AddNumber(const std::string& attribute, std::vector<double> edges,
                std::vector<double> log_odds, Scorecard* card, LearningCases* cases) {
@@ -17,7 +25,7 @@ void AddNumber(const std::string& attribute, std::vector<double> edges,
   effect.bins.is_number = true;
   effect.bins.value_level_count = static_cast<uint16_t>(edges.size() + 1);
   effect.bins.edges = std::move(edges);
-  effect.log_odds = std::move(log_odds);
+  SetLogOdds(std::move(log_odds), &effect);
   effect.parameters = 2;
   card->columns.push_back(effect);
   LearnColumn& column = cases->table.columns.emplace_back();
@@ -33,7 +41,7 @@ void AddWords(const LearnedAttribute& attribute, std::vector<std::string> words,
     effect.bins.level_of_code.push_back(static_cast<uint16_t>(i));
   }
   effect.bins.value_level_count = static_cast<uint16_t>(words.size());
-  effect.log_odds = std::move(log_odds);
+  SetLogOdds(std::move(log_odds), &effect);
   effect.parameters = 1;
   card->columns.push_back(effect);
   LearnColumn& column = cases->table.columns.emplace_back();
@@ -69,7 +77,65 @@ TEST(LearnedDefinition, MakesOnePointWorthTheSameEverywhere) {
   EXPECT_NEAR(points(99, "retail"), 0, 1e-6);
   EXPECT_NEAR(points(99, "mining"), 12.5, 1e-6) << "an unknown word has the mean";
   EXPECT_NEAR(learned.points[1][1], 37.5, 1e-9);
-  EXPECT_EQ(learned.points[1][3], 0) << "a gap, not a level";
+}
+
+// A gap counts what cases without the value were worth, even less than the worst of them: it
+// stays a gap.
+TEST(LearnedDefinition, SaysWhatAGapWasWorth) {
+  Scorecard card;
+  LearningCases cases;
+  AddWords({"account.industry"}, {"software", "retail"}, {0.5, -0.5, -1.5}, &card, &cases);
+  AddNumber("account.employee_count", {100}, {-1, 1, 0.5}, &card, &cases);
+  AddNumber("account.founded_year", {2000}, {0, 2, 0.5}, &card, &cases);
+  for (const size_t column : {0, 1}) card.columns[column].rows.back() = 50;
+  const LearnedDefinition learned = DefinitionOf(card, cases, {});
+  EXPECT_DOUBLE_EQ(learned.range_log_odds, 6);
+  const Evaluator fit = FitOf(learned);
+  const auto score = [&](Value industry, Value employees, Value founded) {
+    const Value values[] = {industry, employees, founded};
+    return fit.Explain(values);
+  };
+  const Value none;
+  EXPECT_EQ(score(none, Value::Number(50), Value::Number(1990)).range.micropoints, 0);
+  const auto gaps = score(none, none, none);
+  EXPECT_NEAR(static_cast<double>(gaps.range.micropoints), (0 + 1.5 + 0.5) / 6 * 1e8, 2e5);
+  EXPECT_EQ(gaps.range.known_weight_bps, 0);
+  EXPECT_NEAR(static_cast<double>(gaps.range.low_micropoints), 1.0 / 6 * 1e8, 2e5)
+      << "full data would give at least the worst industry";
+  int64_t sum = 0;
+  for (const auto& part : gaps.parts) {
+    EXPECT_FALSE(part.known);
+    sum += part.micropoints;
+  }
+  EXPECT_EQ(sum, gaps.range.micropoints);
+}
+
+// A pair of columns is one criterion with a grid; a cell that no case can have is the average.
+TEST(LearnedDefinition, WritesPairsAsGrids) {
+  Scorecard card;
+  LearningCases cases;
+  AddWords({"account.industry"}, {"software", "retail"}, {0.5, -0.5, 0}, &card, &cases);
+  AddNumber("account.employee_count", {100}, {-1, 1, 0}, &card, &cases);
+  PairEffect pair;
+  pair.first = 0;
+  pair.second = 1;
+  pair.first_bins = card.columns[0].bins;
+  pair.second_bins = card.columns[1].bins;
+  SetLogOdds({1, -1, -1, 1, 0.25}, &pair);
+  pair.parameters = 3;
+  card.pairs = {pair};
+  const LearnedDefinition learned = DefinitionOf(card, cases, {});
+  EXPECT_THAT(CheckDefinition(learned.spec, false, "definition"), testing::IsEmpty());
+  ASSERT_EQ(learned.spec.account_criteria.size(), 3u);
+  const criteria::Criterion& made = learned.spec.account_criteria[1];
+  EXPECT_EQ(made.id, "industry_and_employee_count");
+  const auto& grid = std::get<criteria::Grid>(made.rule);
+  EXPECT_EQ(grid.second_attribute, "account.employee_count");
+  EXPECT_THAT(grid.first.words, testing::ElementsAre("software", "retail"));
+  EXPECT_THAT(grid.second.edges, testing::ElementsAre(100));
+  EXPECT_THAT(grid.shares_bps, testing::ElementsAre(10'000, 0, 0, 10'000, 5'000, 5'000));
+  EXPECT_EQ(made.missing_share_bps, 6'300) << "0.25 is 62.5 % of the way";
+  EXPECT_NEAR(learned.pair_points[0][0], 100 * 2 / learned.range_log_odds, 1e-9);
 }
 
 TEST(LearnedDefinition, JoinsBandsOfEqualShare) {

@@ -127,8 +127,9 @@ AccountScorer::AccountScorer(const Definition& definition, const book::BookView&
       only_(only),
       fit_values_(definition.fit_attributes().size()),
       engagement_values_(definition.engagement_attributes().size()),
-      fit_outcomes_(fit_values_.size()),
-      engagement_outcomes_(engagement_values_.size()) {}
+      fit_outcomes_(definition.fit().criterion_count()),
+      engagement_outcomes_(
+          definition.engagement() == nullptr ? 0 : definition.engagement()->criterion_count()) {}
 
 void AccountScorer::ShareTriggers(std::shared_ptr<const TriggerIndex> triggers) {
   triggers_ = std::move(triggers);

@@ -6,7 +6,7 @@ namespace gtm::targeting::domain {
 namespace {
 
 // `counted` is what the threshold is compared with; missing values count with their least
-// where `missing_counts_least` says so, else with 0.
+// where `missing_counts_least` says so, else with what the criterion counts for a gap.
 ScoreGap FindGap(const criteria::Evaluator& evaluator, std::span<const criteria::Value> values,
                  std::span<const uint32_t> outcomes, int64_t counted, int64_t threshold,
                  bool missing_counts_least) {
@@ -17,13 +17,13 @@ ScoreGap FindGap(const criteria::Evaluator& evaluator, std::span<const criteria:
   std::vector<int64_t> from;  // what each lever counts with now
   for (size_t i = 0; i < outcomes.size(); ++i) {
     const bool known = outcomes[i] != criteria::kMissingOutcome;
-    const int64_t now = known ? evaluator.micropoints(i, outcomes[i]) : 0;
+    const int64_t now = evaluator.micropoints(i, outcomes[i]);
     const int64_t counts = known || !missing_counts_least ? now : evaluator.least_micropoints(i);
     const int64_t best = evaluator.most_micropoints(i);
     if (best <= counts) continue;
     room += best - counts;
     ScoreLever lever{evaluator.criteria()[i].id, now, best, known, "", "", ""};
-    if (known) evaluator.AppendObserved(i, outcomes[i], values[i], &lever.observed);
+    if (known) evaluator.AppendObserved(i, outcomes[i], values, &lever.observed);
     int64_t enough = INT64_MAX;
     for (uint32_t o = 0; o < evaluator.outcome_count(i); ++o) {
       const int64_t points = evaluator.micropoints(i, o);

@@ -13,7 +13,7 @@ namespace gtm::targeting::domain {
 // A criterion that could give more than it does.
 struct ScoreLever {
   std::string criterion_id;
-  int64_t micropoints = 0;       // now; 0 where its value is missing
+  int64_t micropoints = 0;       // now; where its value is missing, what a gap counts
   int64_t best_micropoints = 0;  // the most that its rule can give
   bool known = false;
   std::string observed;

@@ -102,6 +102,7 @@ class Generator {
  private:
   criteria::Criterion AnyCriterion(const std::string& id, bool engagement) {
     criteria::Criterion criterion{id, "", "", 1 + Below(1'000), {}};
+    if (Below(3) == 0) criterion.missing_share_bps = Below(10'001);
     const int share[] = {Below(10'001), Below(10'001), Below(10'001), Below(10'001)};
     criteria::Bands bands;
     double from = Below(3);
@@ -116,7 +117,14 @@ class Generator {
       criterion.rule = bands;
       return criterion;
     }
-    switch (Below(4)) {
+    switch (Below(5)) {
+      case 3:
+        criterion.attribute = "account.industry";
+        criterion.rule = criteria::Grid{"account.employee_count",
+                                        {{}, {kWords[0]}},
+                                        {{static_cast<double>(1 + Below(900))}, {}},
+                                        {share[0], share[1], share[2], share[3]}};
+        break;
       case 0:
         criterion.attribute = "account.industry";
         criterion.rule =

@@ -21,17 +21,11 @@ LevelBlock BlockOf(const LearnColumn& column, const ColumnBins& bins,
   return block;
 }
 
-uint16_t CellOf(const PairEffect& pair, const LearnTable& table, size_t row) {
-  const uint16_t a = pair.first_bins.LevelOf(table.columns[pair.first], row);
-  const uint16_t b = pair.second_bins.LevelOf(table.columns[pair.second], row);
-  return static_cast<uint16_t>(a * pair.second_bins.level_count() + b);
-}
-
 LevelBlock BlockOf(const PairEffect& pair, const LearnTable& table,
                    std::span<const uint32_t> rows) {
   LevelBlock block;
-  for (const uint32_t row : rows) block.levels.push_back(CellOf(pair, table, row));
-  block.parameter_count = pair.first_bins.level_count() * pair.second_bins.level_count();
+  for (const uint32_t row : rows) block.levels.push_back(pair.CellOf(table, row));
+  block.parameter_count = pair.missing_cell() + 1;
   block.parameter_of.resize(static_cast<size_t>(block.parameter_count));
   std::iota(block.parameter_of.begin(), block.parameter_of.end(), uint16_t{0});
   return block;
@@ -136,8 +130,11 @@ std::vector<PairEffect> StrongestPairs(const LearnTable& table, std::span<const 
   std::vector<std::pair<double, PairEffect>> ranked;
   for (size_t a = 0; a < table.columns.size(); ++a) {
     for (size_t b = a + 1; b < table.columns.size(); ++b) {
-      // Columns that say nothing alone are not tried: most would be chance.
+      // Columns that say nothing alone are not tried: most would be chance. Nor is one that was
+      // asked to have a trend: inside a pair it could break it.
       if (fit.parameters[a] < 0.5 || fit.parameters[b] < 0.5) continue;
+      if (table.columns[a].trend != Trend::kAny || table.columns[b].trend != Trend::kAny) continue;
+      if (bins[a].value_level_count < 2 || bins[b].value_level_count < 2) continue;
       PairEffect pair{static_cast<uint16_t>(a), static_cast<uint16_t>(b), bins[a], bins[b]};
       const double strength = PairStrength(BlockOf(pair, table, rows), fit.chances, won);
       ranked.emplace_back(strength, std::move(pair));
@@ -155,12 +152,19 @@ std::vector<PairEffect> StrongestPairs(const LearnTable& table, std::span<const 
 
 }  // namespace
 
+uint16_t PairEffect::CellOf(const LearnTable& table, size_t row) const {
+  const uint16_t a = first_bins.LevelOf(table.columns[first], row);
+  const uint16_t b = second_bins.LevelOf(table.columns[second], row);
+  if (a == first_bins.missing_level() || b == second_bins.missing_level()) return missing_cell();
+  return static_cast<uint16_t>(a * second_bins.value_level_count + b);
+}
+
 double Scorecard::LogOdds(const LearnTable& table, size_t row) const {
   double sum = intercept;
   for (size_t c = 0; c < columns.size(); ++c) {
     sum += columns[c].log_odds[columns[c].bins.LevelOf(table.columns[c], row)];
   }
-  for (const PairEffect& pair : pairs) sum += pair.log_odds[CellOf(pair, table, row)];
+  for (const PairEffect& pair : pairs) sum += pair.log_odds[pair.CellOf(table, row)];
   return sum;
 }
 
@@ -204,6 +208,8 @@ Scorecard FitScorecard(const LearnTable& table, std::span<const uint32_t> rows,
     const size_t at = table.columns.size() + p;
     card.pairs[p].log_odds = fit.coefficients[at];
     card.pairs[p].parameters = fit.parameters[at];
+    card.pairs[p].rows.assign(card.pairs[p].log_odds.size(), 0);
+    for (const uint16_t cell : blocks[at].levels) ++card.pairs[p].rows[cell];
   }
   return card;
 }

@@ -20,7 +20,7 @@ namespace gtm::targeting::domain {
 struct ScorecardOptions {
   BinOptions bins;
   // Pairs of columns that have an effect of their own, the strongest first; 0 for an
-  // additive card.
+  // additive card. Columns with a trend have none.
   int pair_count = 0;
   // Levels of each column in a pair.
   int pair_levels_max = 5;
@@ -42,8 +42,15 @@ struct ColumnEffect {
 struct PairEffect {
   uint16_t first = 0, second = 0;  // columns
   ColumnBins first_bins, second_bins;
-  std::vector<double> log_odds;  // [first level * second level count + second level]
+  // [first level * second value level count + second level], then one cell for all rows of
+  // which either column is missing.
+  std::vector<double> log_odds;
+  std::vector<int64_t> rows;  // that had the cell
   double parameters = 0;
+  uint16_t missing_cell() const {
+    return static_cast<uint16_t>(first_bins.value_level_count * second_bins.value_level_count);
+  }
+  uint16_t CellOf(const LearnTable& table, size_t row) const;
 };
 
 struct Scorecard {

@@ -129,7 +129,7 @@ std::string ColumnLeak::Message(const LearnColumn& column) const {
   }
   return fmt::format(
       "is blank on {:.0f} % of the lost cases and {:.0f} % of the won ones: perhaps it is filled "
-      "in as a case goes well; a draft learns nothing from the blank, but check when it is filled",
+      "in as a case goes well; if so, take missing_share_bps of its criterion out of the draft",
       100 * blank_lost_share, 100 * blank_won_share);
 }
 

@@ -54,13 +54,13 @@ TEST(Scorecard, FindsPlantedEffects) {
   EXPECT_NEAR(word.log_odds[word.bins.level_of_code[0]] - word.log_odds[word.bins.level_of_code[2]],
               2, 0.35);
   // 3 log odds for the size, 2 for the word, nothing for the region.
-  ASSERT_GE(learned.points.columns.size(), 2U);
-  EXPECT_EQ(learned.points.columns[0].column, 0U);
-  EXPECT_NEAR(learned.points.columns[0].weight, 58, 10);
-  EXPECT_EQ(learned.points.columns[1].column, 1U);
-  for (const PointColumn& column : learned.points.columns) {
-    EXPECT_LE(column.column == 2 ? column.weight : 0, 6);
-  }
+  const auto& criteria = learned.definition.spec.account_criteria;
+  ASSERT_GE(criteria.size(), 2U);
+  EXPECT_EQ(criteria[0].attribute, "account.employee_count");
+  EXPECT_NEAR(criteria[0].weight, 2'800, 500);
+  EXPECT_EQ(criteria[1].attribute, "account.industry");
+  for (size_t i = 2; i < criteria.size(); ++i) EXPECT_LE(criteria[i].weight, 300);
+  EXPECT_EQ(learned.selection->pair_count, 0) << "the two effects are additive";
 }
 
 TEST(Scorecard, IntervalsOfEffectsHoldTheTruth) {
@@ -107,34 +107,60 @@ TEST(Scorecard, KeepsTheTrendThatWasAskedFor) {
   }
 }
 
+// What a pair adds is planted: small companies of one industry, large ones of another.
+LearnTable GenerateWithPair(uint64_t seed, size_t row_count, double strength) {
+  LearnTable table = Generate(seed, row_count, 0.5);
+  Random random(seed + 1'000);
+  for (size_t row = 0; row < row_count; ++row) {
+    const LearnColumn& size = table.columns[0];
+    const LearnColumn& word = table.columns[1];
+    if (size.is_missing(row) || word.is_missing(row) || word.codes[row] == 2) continue;
+    const bool fits = (size.numbers[row] < 500) == (word.codes[row] == 0);
+    const double eta = strength * (fits ? 1 : -1);
+    table.won[row] = random.Uniform() < 1 / (1 + std::exp(-eta)) ? 1 : 0;
+  }
+  return table;
+}
+
+// The definition ranks as the card does: the points of its criteria, grids and gaps included,
+// are the log odds on another scale, but for their rounding to whole hundredths of a weight.
 TEST(Scorecard, CriteriaGiveThePointsOfTheCard) {
-  const LearnTable table = Generate(3, 2'000, 1);
-  const Learned learned = LearnScorecard(table);
-  ASSERT_TRUE(learned.selection);
-  int32_t weights = 0;
-  for (const PointColumn& column : learned.points.columns) weights += column.weight;
-  EXPECT_EQ(weights, 100);
-  const auto criteria = MakeCriteria(learned.points, table);
-  auto evaluator = criteria::Evaluator::Compile(criteria, "account_criteria");
-  ASSERT_TRUE(evaluator.ok());
-  for (size_t row = 0; row < 200; ++row) {
-    std::vector<criteria::Value> values;
-    for (const PointColumn& column : learned.points.columns) {
-      const LearnColumn& cells = table.columns[column.column];
-      if (cells.is_missing(row)) {
-        values.emplace_back();
-      } else if (cells.is_number()) {
-        values.push_back(criteria::Value::Number(cells.numbers[row]));
-      } else {
-        values.push_back(criteria::Value::Word(cells.words[cells.codes[row]]));
-      }
+  for (const bool has_pair : {false, true}) {
+    const LearnTable table =
+        has_pair ? GenerateWithPair(3, 4'000, 1.5) : Generate(3, 4'000, 1);
+    const Learned learned = LearnScorecard(table);
+    ASSERT_TRUE(learned.selection);
+    EXPECT_EQ(learned.selection->pair_count > 0, has_pair);
+    const LearnedDefinition& definition = learned.definition;
+    const bool has_grid = std::any_of(
+        definition.spec.account_criteria.begin(), definition.spec.account_criteria.end(),
+        [](const auto& c) { return std::holds_alternative<criteria::Grid>(c.rule); });
+    EXPECT_EQ(has_grid, has_pair);
+    const std::vector<double> points = PointsOf(definition, table);
+    const double unit = definition.range_log_odds / 100;
+    double most = 0;
+    for (size_t row = 1; row < table.row_count(); ++row) {
+      const double told = (points[row] - points[0]) * unit;
+      const double is = learned.selection->card.LogOdds(table, row) -
+                        learned.selection->card.LogOdds(table, 0);
+      most = std::max(most, std::abs(told - is));
     }
-    const auto explained = evaluator->Explain(values);
-    EXPECT_NEAR(static_cast<double>(explained.range.micropoints) / 1e6,
-                learned.points.Points(table, row), 1e-6);
-    int64_t parts = 0;
-    for (const auto& part : explained.parts) parts += part.micropoints;
-    EXPECT_EQ(parts, explained.range.micropoints);
+    EXPECT_LT(most, 0.15) << "log odds; columns below 0.05 have no criterion";
+  }
+}
+
+TEST(Scorecard, PairsAreProposedOnlyWhereTheyPay) {
+  int alarms = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    const LearnTable table = Generate(seed, 2'000, 1);
+    alarms += SelectScorecard(table, AllRows(table), {1, true}).pair_count > 0 ? 1 : 0;
+  }
+  EXPECT_LE(alarms, 2) << "of 20 companies without a pair";
+  LearnTable table = GenerateWithPair(1, 2'000, 1);
+  EXPECT_GT(SelectScorecard(table, AllRows(table), {1, true}).pair_count, 0);
+  table.columns[0].trend = Trend::kRising;
+  for (const PairEffect& pair : SelectScorecard(table, AllRows(table), {1, true}).card.pairs) {
+    EXPECT_NE(pair.first, 0) << "a pair could break the trend that was asked for";
   }
 }
 
@@ -160,7 +186,7 @@ TEST(Scorecard, SameSeedSameBytes) {
   const Learned a = LearnScorecard(table), b = LearnScorecard(table);
   EXPECT_EQ(a.card.auc.value, b.card.auc.value);
   EXPECT_EQ(a.selection->card.intercept, b.selection->card.intercept);
-  EXPECT_TRUE(MakeCriteria(a.points, table) == MakeCriteria(b.points, table));
+  EXPECT_EQ(a.definition.spec.account_criteria, b.definition.spec.account_criteria);
 }
 
 TEST(Scorecard, BetterThanAnAgreedDefinitionThatKnowsNothing) {
@@ -202,7 +228,9 @@ TEST(ColumnLeaks, AreRefusedByWhatTheyTell) {
   EXPECT_EQ(leaks[2].column, 5U);
   EXPECT_EQ(leaks[2].reason, LeakReason::kFilledAtClosing);
   const Learned learned = LearnScorecard(table, {.open_blanks = {100, {10, 10, 0, 0, 0, 60}}});
-  for (const PointColumn& column : learned.points.columns) EXPECT_LT(column.column, 3U);
+  for (const auto& criterion : learned.definition.spec.account_criteria) {
+    EXPECT_FALSE(criterion.attribute.starts_with("account.custom_")) << criterion.attribute;
+  }
 }
 
 TEST(ColumnLeaks, AreNamedByWords) {

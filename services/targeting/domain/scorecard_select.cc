@@ -16,6 +16,7 @@ namespace {
 constexpr int kFolds = 3;
 constexpr auto kPenaltyFactors = std::to_array<double>({1, 2, 4});
 constexpr int kPairs = 4;
+constexpr double kPairErrors = 2;  // a harder card to read needs a clear gain
 // Fewer rows are too few to tell pairs from chance.
 constexpr size_t kPairRowsMin = 1'000;
 
@@ -133,9 +134,10 @@ Selection SelectScorecard(const LearnTable& table, std::span<const uint32_t> row
     const stats::LogitScale fitted = stats::FitLogitScale(log_odds, won);
     const std::vector<double> here = Losses(fitted, log_odds, won);
     const MeanWithError gain = DifferenceOf(losses, here);
+    best.pairs_tried = true;
     best.pair_gain = gain.mean;
     best.pair_gain_error = gain.error;
-    if (best.pair_gain > best.pair_gain_error) {
+    if (best.pair_gain > kPairErrors * best.pair_gain_error) {
       card_options = with_pairs;
       best.pair_count = kPairs;
       scale = fitted;

@@ -10,7 +10,7 @@ namespace gtm::targeting::domain {
 
 struct SelectOptions {
   uint64_t seed = 1;
-  // Try effects of pairs of columns; a target definition cannot hold them.
+  // Try effects of pairs of columns.
   bool may_have_pairs = false;
 };
 
@@ -21,7 +21,8 @@ struct Selection {
   double boldness = 1;  // factor on all log odds
   int pair_count = 0;
   double log_loss = 0;         // without pairs
-  double pair_gain = 0;        // by how much pairs lower it; 0 where not tried
+  bool pairs_tried = false;
+  double pair_gain = 0;        // by how much pairs lower it
   double pair_gain_error = 0;  // its standard error
 };
 
@@ -33,7 +34,7 @@ std::vector<int> FoldsOf(const LearnTable& table, std::span<const uint32_t> rows
 
 // Everything is chosen by three folds of the rows given: the factor on the penalty by the
 // least log loss, boldness by logistic regression, pairs only if they lower the log loss by
-// more than one standard error. rows: at least ten won and ten lost.
+// more than two standard errors. rows: at least ten won and ten lost.
 Selection SelectScorecard(const LearnTable& table, std::span<const uint32_t> rows,
                           const SelectOptions& options = {});
 

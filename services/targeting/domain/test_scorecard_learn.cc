@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "common/stats/scale_logit.h"
+
 namespace gtm::targeting::domain {
 namespace {
 
@@ -80,26 +82,16 @@ stats::LogitScale ScaleOf(const LearnTable& table, const std::vector<uint32_t>& 
   return stats::FitLogitScale(of_rows, won);
 }
 
-std::vector<double> PointsOf(const PointCard& card, const LearnTable& table) {
-  std::vector<double> points;
-  for (size_t row = 0; row < table.row_count(); ++row) points.push_back(card.Points(table, row));
-  return points;
-}
-
 void Measure(const LearnTable& table, const std::vector<Split>& splits, const LearnOptions& options,
              Learned* learned) {
+  const LearningCases cases = CasesOf(table);
   std::vector<Told> card, draft, agreed;
   std::vector<double> base;
   for (size_t s = 0; s < splits.size(); ++s) {
     const Split& split = splits[s];
     if (!CanTeach(table, split.teach)) continue;
-    const Selection selection =
-        SelectScorecard(table, split.teach, {options.seed, options.try_pairs});
-    SelectOptions additive{options.seed, false};
-    const PointCard points =
-        MakePointCard(selection.pair_count > 0 ? SelectScorecard(table, split.teach, additive).card
-                                               : selection.card);
-    const std::vector<double> scores = PointsOf(points, table);
+    const Selection selection = SelectScorecard(table, split.teach, {options.seed, true});
+    const std::vector<double> scores = PointsOf(DefinitionOf(selection.card, cases, {}), table);
     const stats::LogitScale scale = ScaleOf(table, split.teach, scores);
     const bool has_agreed = !options.agreed_scores.empty();
     const stats::LogitScale agreed_scale =
@@ -136,6 +128,39 @@ void EraseRefused(const LearnOptions& options, LearnTable* table, Learned* learn
 
 }  // namespace
 
+LearningCases CasesOf(const LearnTable& table) {
+  LearningCases cases;
+  cases.table = table;
+  for (const LearnColumn& column : table.columns) {
+    cases.attributes.push_back({column.name, column.listed_word, false});
+  }
+  return cases;
+}
+
+std::vector<double> PointsOf(const LearnedDefinition& definition, const LearnTable& table) {
+  if (definition.spec.account_criteria.empty()) return std::vector<double>(table.row_count(), 0);
+  const auto evaluator =
+      criteria::Evaluator::Compile(definition.spec.account_criteria, "criteria").value();
+  std::vector<const LearnColumn*> columns;
+  for (const std::string_view input : criteria::InputsOf(evaluator.criteria())) {
+    columns.push_back(&*std::find_if(table.columns.begin(), table.columns.end(),
+                                     [&](const auto& column) { return column.name == input; }));
+  }
+  std::vector<double> points;
+  std::vector<criteria::Value> values(columns.size());
+  for (size_t row = 0; row < table.row_count(); ++row) {
+    for (size_t k = 0; k < columns.size(); ++k) {
+      const LearnColumn& column = *columns[k];
+      values[k] = column.is_missing(row) ? criteria::Value()
+                  : column.is_number()   ? criteria::Value::Number(column.numbers[row])
+                                         : criteria::Value::Word(column.words[column.codes[row]]);
+    }
+    points.push_back(static_cast<double>(evaluator.Score(values)) /
+                     criteria::kMicropointsPerPoint);
+  }
+  return points;
+}
+
 Learned LearnScorecard(LearnTable table, const LearnOptions& options) {
   Learned learned;
   for (const uint8_t won : table.won) ++(won != 0 ? learned.won_count : learned.lost_count);
@@ -152,9 +177,8 @@ Learned LearnScorecard(LearnTable table, const LearnOptions& options) {
   learned.verdict = has_signal ? LearnVerdict::kLearned : LearnVerdict::kNoSignal;
   if (!has_signal) return learned;
   const std::vector<uint32_t> rows = AllRows(table);
-  learned.selection = SelectScorecard(table, rows, {options.seed, false});
-  learned.points = MakePointCard(learned.selection->card);
-  learned.points_scale = ScaleOf(table, rows, PointsOf(learned.points, table));
+  learned.selection = SelectScorecard(table, rows, {options.seed, true});
+  learned.definition = DefinitionOf(learned.selection->card, CasesOf(table), {});
   return learned;
 }
 

@@ -15,11 +15,10 @@
 #include <string>
 #include <vector>
 
-#include "common/stats/scale_logit.h"
+#include "services/targeting/domain/learned_definition.h"
 #include "services/targeting/domain/scorecard_leaks.h"
 #include "services/targeting/domain/scorecard_select.h"
 #include "services/targeting/domain/scorecard_skill.h"
-#include "services/targeting/domain/test_scorecard_points.h"
 
 namespace gtm::targeting::domain {
 
@@ -29,8 +28,6 @@ enum class LearnVerdict : uint8_t { kLearned = 1, kNoSignal = 2, kNotEnoughData 
 inline constexpr int64_t kLearnOutcomesMin = 50;
 struct LearnOptions {
   uint64_t seed = 1;
-  // Also look whether pairs of columns would pay; never in the draft.
-  bool try_pairs = false;
   // What the agreed definition gives each row, any scale; empty where none is agreed.
   std::vector<double> agreed_scores;
   OpenBlanks open_blanks;
@@ -43,15 +40,21 @@ struct Learned {
   bool by_time = false;
   int64_t won_count = 0, lost_count = 0;
   std::vector<ColumnLeak> leaks;
-  // On the cases held back; the draft is the card as people would sign it.
+  // On the cases held back; the draft is the definition as people would sign it, whose points
+  // have the chances that they had among the cases that teach.
   Skill card, draft;
   std::optional<Skill> agreed;
   std::optional<SkillDifference> draft_against_agreed;
   // From all cases, without refused columns; empty without a verdict of kLearned.
   std::optional<Selection> selection;
-  PointCard points;
-  stats::LogitScale points_scale;  // from points to log odds
+  LearnedDefinition definition;
 };
+
+// A table as cases of attributes that are named as its columns.
+LearningCases CasesOf(const LearnTable& table);
+// Points that a definition without engagement gives every row, as any account is scored: gaps
+// and roundings included.
+std::vector<double> PointsOf(const LearnedDefinition& definition, const LearnTable& table);
 
 Learned LearnScorecard(LearnTable table, const LearnOptions& options = {});
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 
@@ -54,6 +56,35 @@ struct Deal {
   std::array<bool, 4> active{};  // by TriggerType
   bool any_active = false;
   bool undecided = false;
+  std::set<std::pair<TriggerType, std::string>> subtypes;  // active, in lower case
+};
+
+std::string Lower(std::string_view text) { return absl::AsciiStrToLower({text.data(), text.size()}); }
+
+class SubtypeTallies {
+ public:
+  SubtypeTally& Of(TriggerType type, const std::string& name) {
+    const auto [entry, is_new] = tallies_.try_emplace({type, Lower(name)});
+    if (is_new) {
+      entry->second.type = type;
+      entry->second.subtype = name;
+    }
+    return entry->second;
+  }
+  std::vector<SubtypeTally> Ranked() && {
+    std::vector<SubtypeTally> out;
+    for (auto& [key, tally] : tallies_) {
+      if (tally.event_count > 0) out.push_back(std::move(tally));
+    }
+    std::stable_sort(out.begin(), out.end(), [](const SubtypeTally& a, const SubtypeTally& b) {
+      return a.event_count > b.event_count;
+    });
+    if (out.size() > kTriggerSubtypesMax) out.resize(kTriggerSubtypesMax);
+    return out;
+  }
+
+ private:
+  std::map<std::pair<TriggerType, std::string>, SubtypeTally> tallies_;
 };
 
 void Add(const Deal& deal, SegmentTriggers* out) {
@@ -84,9 +115,11 @@ std::vector<Deal> ClosedDeals(const book::BookView& view, const UrgencyReader& r
       const bool active = trigger.verdict == TriggerVerdict::kActive;
       deal.any_active = deal.any_active || active;
       deal.undecided = deal.undecided || trigger.verdict == TriggerVerdict::kUndecided;
-      if (active) deal.active[static_cast<size_t>(trigger.type)] = true;
+      if (!active) continue;
+      deal.active[static_cast<size_t>(trigger.type)] = true;
+      if (!trigger.event_id.empty()) deal.subtypes.insert({trigger.type, Lower(trigger.subtype)});
     }
-    out.push_back(deal);
+    out.push_back(std::move(deal));
   }
   return out;
 }
@@ -119,9 +152,10 @@ Result<TriggerStatistics> CountTriggers(const book::BookView& view, const Urgenc
                                         const std::function<Status()>& check_alive) {
   constexpr uint32_t kRowsBetweenChecks = 4'096;
   const UrgencyReader reader(view, rules);
-  const absl::Time from = question.as_of - absl::Hours(24) * question.window_days;
+  const absl::Time from = question.from();
   TriggerStatistics out;
   Tally tally;
+  SubtypeTallies subtypes;
   for (uint32_t i = 0; i < view.account_row_count(); ++i) {
     if (i % kRowsBetweenChecks == 0) GTM_RETURN_IF_ERROR(check_alive());
     const auto row = static_cast<book::AccountRow>(i);
@@ -132,6 +166,9 @@ Result<TriggerStatistics> CountTriggers(const book::BookView& view, const Urgenc
       ++counted->account_count;
       for (const Deal& deal : deals) Add(deal, counted);
     }
+    for (const Deal& deal : deals) {
+      for (const auto& [type, name] : deal.subtypes) Count(deal.won, &subtypes.Of(type, name).deals);
+    }
     for (const TriggerAssessment& trigger : reader.Triggers(row, question.as_of)) {
       // The leadership change of an account record is no event that somebody found.
       if (trigger.event_id.empty() || trigger.start_time < from) continue;
@@ -140,9 +177,13 @@ Result<TriggerStatistics> CountTriggers(const book::BookView& view, const Urgenc
         ++type.event_count;
         type.false_count += trigger.verdict == TriggerVerdict::kFalse ? 1 : 0;
       }
+      SubtypeTally& subtype = subtypes.Of(trigger.type, trigger.subtype);
+      if (subtype.event_count++ == 0) subtype.subtype = trigger.subtype;
+      subtype.false_count += trigger.verdict == TriggerVerdict::kFalse ? 1 : 0;
     }
   }
   out.segments = std::move(tally).Ranked();
+  out.subtypes = std::move(subtypes).Ranked();
   return out;
 }
 

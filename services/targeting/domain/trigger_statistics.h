@@ -22,6 +22,7 @@ enum class TriggerEffect { kMoreWins = 1, kFewerWins = 2, kNotShown = 3, kNotEno
 
 inline constexpr int kTriggerDealsMin = 10;
 inline constexpr int kTriggerSegmentsMax = 200;
+inline constexpr int kTriggerSubtypesMax = 200;
 
 struct WinCount {
   int64_t won_count = 0;
@@ -40,14 +41,24 @@ struct SegmentTriggers {
   WinCount without;
   int64_t undecided_deal_count = 0;
 };
+// One of the tenant's own sub-types (UR-08).
+struct SubtypeTally {
+  TriggerType type = TriggerType::kUnknown;
+  std::string subtype;  // as written first; "" for events that name none
+  int64_t event_count = 0;
+  int64_t false_count = 0;
+  WinCount deals;  // with an active trigger of it
+};
 struct TriggerStatistics {
   SegmentTriggers all;
+  std::vector<SubtypeTally> subtypes;  // by falling event count, then type and name
   std::vector<SegmentTriggers> segments;  // by falling account count, then name
 };
 struct TriggerStatisticsQuestion {
   TriggerDimension dimension = TriggerDimension::kSegment;
   int window_days = 730;
   absl::Time as_of;
+  absl::Time from() const { return as_of - absl::Hours(24) * window_days; }
 };
 
 // Asks `check_alive` now and then; its error ends the work.

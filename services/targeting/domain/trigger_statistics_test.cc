@@ -16,7 +16,8 @@ class Company {
   Company() { Add(test::TenantSettings()); }
   void Add(const records::v1::Record& record) { book_.Apply({{record}}, "e", ++seq_); }
   // An account with one closed deal, and a trigger eight days before it qualified.
-  void Deal(const std::string& segment, bool won, TriggerEvent::Type type, bool solves = true) {
+  void Deal(const std::string& segment, bool won, TriggerEvent::Type type, bool solves = true,
+            const std::string& subtype = "") {
     const std::string id = fmt::format("a{:04}", ++count_);
     Add(test::Account(id).Set([&](crm::v1::Account& a) { a.set_segment(segment); }));
     Add(test::Opportunity(id + "-o", id)
@@ -28,6 +29,7 @@ class Company {
     event.set_id(id + "-t");
     event.set_account_id(id);
     event.set_type(type);
+    event.set_subtype(subtype);
     *event.mutable_occur_time() = test::Stamp("2026-02-02");
     event.set_has_authority(true);
     event.set_solves_problem(solves);
@@ -70,6 +72,27 @@ TEST(CountTriggers, TellsWhatASegmentIsMovedBy) {  // UR-13
   EXPECT_EQ(startup.without.closed_count, 2) << "a false trigger is none";
   EXPECT_EQ(JudgeEffect(startup.with, startup.without), TriggerEffect::kNotEnoughData);  // C27
   EXPECT_EQ(statistics.all.with.closed_count, 26);
+}
+
+// UR-08: what the tenant's own sub-types were worth.
+TEST(CountTriggers, TellsWhatSubtypesWereWorth) {
+  Company company;
+  for (int i = 0; i < 3; ++i) {
+    company.Deal("a", i < 2, TriggerEvent::TYPE_MANDATE, true, i == 0 ? "Audit" : "audit");
+  }
+  company.Deal("a", false, TriggerEvent::TYPE_MANDATE, false, "audit");
+  company.Deal("a", true, TriggerEvent::TYPE_PERSONAL_DRIVE, true, "audit");
+  company.Deal("a", true, TriggerEvent::TYPE_MANDATE);
+  const std::vector<SubtypeTally> subtypes = company.Count().subtypes;
+  ASSERT_EQ(subtypes.size(), 3u);
+  EXPECT_EQ(subtypes[0].subtype, "Audit");
+  EXPECT_EQ(subtypes[0].type, TriggerType::kMandate);
+  EXPECT_EQ(subtypes[0].event_count, 4);
+  EXPECT_EQ(subtypes[0].false_count, 1);
+  EXPECT_EQ(subtypes[0].deals.closed_count, 3) << "a false trigger is none";
+  EXPECT_EQ(subtypes[0].deals.won_count, 2);
+  EXPECT_EQ(subtypes[1].subtype, "") << "events that name none";
+  EXPECT_EQ(subtypes[2].type, TriggerType::kPersonalDrive);
 }
 
 // Newcombe (1998), table II: 56/70 against 48/80 is 0.2, from 0.0524 to 0.3339.

@@ -224,11 +224,7 @@ bool UrgencyReader::WhyNowAsked(book::AccountRow account, const Known* known,
       if (TimeOf(call->occur_time()) <= as_of && !call->urgency().empty()) return true;
     }
   }
-  for (const book::OpportunityRow row : view_.opportunities_of(account)) {
-    const book::OpportunityFacts facts = view_.opportunity(row);
-    if (facts.urgency_answered && book::StageAt(facts, as_of) != nullptr) return true;
-  }
-  return false;
+  return view_.WhyNowAnswered(account, as_of);
 }
 
 std::vector<TriggerAssessment> UrgencyReader::Triggers(book::AccountRow account,

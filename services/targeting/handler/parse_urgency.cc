@@ -1,5 +1,7 @@
 #include "services/targeting/handler/parse_urgency.h"
 
+#include <algorithm>
+
 #include "fmt/format.h"
 
 namespace gtm::targeting::handler {
@@ -51,6 +53,27 @@ domain::SimmerFilter SimmerFilterOf(const v1::ListSimmeringRequest& request,
     filter.kind = static_cast<domain::WakeUpKind>(request.kind());
   }
   return filter;
+}
+
+std::vector<std::string> InterviewQuestionsOf(const v1::GetTriggerStatisticsRequest& request,
+                                              Violations* violations) {
+  constexpr int kQuestionsMax = 10;
+  if (request.interview_questions().empty()) return {"made_it_a_priority", "outranked_by"};
+  if (request.interview_questions_size() > kQuestionsMax) {
+    violations->Add("interview_questions", "more than 10");
+    return {};
+  }
+  std::vector<std::string> questions;
+  for (int i = 0; i < request.interview_questions_size(); ++i) {
+    const std::string& question = request.interview_questions(i);
+    const std::string field = fmt::format("interview_questions[{}]", i);
+    if (question.empty()) violations->Add(field, "empty; give a key of SurveyResponse.answers");
+    if (std::find(questions.begin(), questions.end(), question) != questions.end()) {
+      violations->Add(field, "asked twice; name a question once");
+    }
+    questions.push_back(question);
+  }
+  return questions;
 }
 
 domain::TriggerStatisticsQuestion StatisticsQuestionOf(

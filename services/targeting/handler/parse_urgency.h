@@ -19,6 +19,9 @@ domain::UrgencyRules UrgencyRulesOf(const v1::UrgencyRules& rules, const std::st
 domain::SimmerFilter SimmerFilterOf(const v1::ListSimmeringRequest& request,
                                     Violations* violations);
 // Without as_of.
+// Questions of interviews; those of UR-08 where none is asked.
+std::vector<std::string> InterviewQuestionsOf(const v1::GetTriggerStatisticsRequest& request,
+                                              Violations* violations);
 domain::TriggerStatisticsQuestion StatisticsQuestionOf(
     const v1::GetTriggerStatisticsRequest& request, Violations* violations);
 domain::MeetingQuestion MeetingQuestionOf(const v1::GetMeetingYieldRequest& request,

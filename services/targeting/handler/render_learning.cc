@@ -59,7 +59,7 @@ void Render(const Skill& skill, v1::DefinitionSkill* out) {
 }
 
 void Render(const LearnedTarget& learned, size_t column, v1::AttributeEffect* out) {
-  const ColumnEffect& effect = learned.card.columns[column];
+  const ColumnEffect& effect = learned.selection.card.columns[column];
   const domain::LearnColumn& values = learned.cases.table.columns[column];
   out->set_attribute(learned.cases.attributes[column].attribute);
   out->set_word(learned.cases.attributes[column].technology);
@@ -72,7 +72,7 @@ void Render(const LearnedTarget& learned, size_t column, v1::AttributeEffect* ou
   for (size_t level = 0; level < effect.rows.size(); ++level) {
     if (effect.rows[level] == 0) continue;
     auto* row = out->add_levels();
-    row->set_label(domain::LevelLabel(effect, values, static_cast<uint16_t>(level)));
+    row->set_label(domain::LevelLabel(effect.bins, values, static_cast<uint16_t>(level)));
     row->set_count(static_cast<int32_t>(effect.rows[level]));
     row->set_won_count(static_cast<int32_t>(won[level]));
     *row->mutable_log_odds() = Render(Measured{effect.log_odds[level], effect.deviation[level]},
@@ -81,15 +81,66 @@ void Render(const LearnedTarget& learned, size_t column, v1::AttributeEffect* ou
   }
 }
 
+void RenderPair(const LearnedTarget& learned, size_t index, v1::PairEffect* out) {
+  const domain::PairEffect& pair = learned.selection.card.pairs[index];
+  const domain::LearnTable& table = learned.cases.table;
+  const domain::LearnedAttribute& first = learned.cases.attributes[pair.first];
+  const domain::LearnedAttribute& second = learned.cases.attributes[pair.second];
+  out->set_first_attribute(first.attribute);
+  out->set_first_word(first.technology);
+  out->set_second_attribute(second.attribute);
+  out->set_second_word(second.technology);
+  out->set_range_log_odds(domain::EffectRange(pair));
+  out->set_effective_parameters(pair.parameters);
+  std::vector<int64_t> won(pair.rows.size(), 0);
+  for (const uint32_t row : learned.learned_from.rows) {
+    won[pair.CellOf(table, row)] += table.won[row];
+  }
+  const auto label = [&](const domain::ColumnBins& bins, uint16_t column, size_t level) {
+    return domain::LevelLabel(bins, table.columns[column], static_cast<uint16_t>(level));
+  };
+  for (size_t cell = 0; cell < pair.rows.size(); ++cell) {
+    if (pair.rows[cell] == 0) continue;
+    auto* row = out->add_cells();
+    if (cell != pair.missing_cell()) {
+      const size_t across = pair.second_bins.value_level_count;
+      row->set_first_label(label(pair.first_bins, pair.first, cell / across));
+      row->set_second_label(label(pair.second_bins, pair.second, cell % across));
+    }
+    row->set_count(static_cast<int32_t>(pair.rows[cell]));
+    row->set_won_count(static_cast<int32_t>(won[cell]));
+    row->set_log_odds(pair.log_odds[cell]);
+    row->set_points(learned.definition.pair_points[index][cell]);
+  }
+}
+
+void RenderPairs(const LearnedTarget& learned, v1::LearnTargetDefinitionResponse* out) {
+  const domain::Selection& selection = learned.selection;
+  if (selection.pairs_tried) {
+    *out->mutable_pair_gain() =
+        Render(Measured{selection.pair_gain, selection.pair_gain_error}, "normal",
+               static_cast<int64_t>(learned.learned_from.rows.size()));
+  }
+  std::vector<size_t> order;
+  for (size_t i = 0; i < selection.card.pairs.size(); ++i) {
+    if (domain::IsWorthACriterion(selection.card.pairs[i])) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return domain::EffectRange(selection.card.pairs[a]) >
+           domain::EffectRange(selection.card.pairs[b]);
+  });
+  for (const size_t i : order) RenderPair(learned, i, out->add_pairs());
+}
+
 // Columns that are worth a criterion, the strongest first.
 std::vector<size_t> Strongest(const LearnedTarget& learned) {
   std::vector<size_t> order;
-  for (size_t c = 0; c < learned.card.columns.size(); ++c) {
-    if (domain::IsWorthACriterion(learned.card.columns[c])) order.push_back(c);
+  for (size_t c = 0; c < learned.selection.card.columns.size(); ++c) {
+    if (domain::IsWorthACriterion(learned.selection.card.columns[c])) order.push_back(c);
   }
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return domain::EffectRange(learned.card.columns[a]) >
-           domain::EffectRange(learned.card.columns[b]);
+    return domain::EffectRange(learned.selection.card.columns[a]) >
+           domain::EffectRange(learned.selection.card.columns[b]);
   });
   return order;
 }
@@ -263,6 +314,7 @@ void Render(const LearnedTarget& learned, const v1::TargetDefinition* agreed,
   Render(*learned.skill, out->mutable_skill());
   if (learned.agreed) RenderAgreed(learned, *agreed, out->mutable_agreed());
   for (const size_t column : Strongest(learned)) Render(learned, column, out->add_effects());
+  RenderPairs(learned, out);
   if (learned.verdict != LearnTargetVerdict::kLearned) return;
   RenderChances(*learned.curve, static_cast<int64_t>(learned.held_back.rows.size()), out);
   RenderDraft(learned, agreed, question, out->mutable_proposed_definition());

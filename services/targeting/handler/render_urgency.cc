@@ -131,6 +131,23 @@ void Render(const domain::SegmentTriggers& segment, v1::SegmentTriggers* out) {
   out->set_undecided_deal_count(segment.undecided_deal_count);
 }
 
+void Render(const domain::SubtypeTally& tally, v1::TriggerSubtype* out) {
+  out->set_type(static_cast<crm::v1::TriggerEvent::Type>(tally.type));
+  out->set_subtype(tally.subtype);
+  out->set_event_count(tally.event_count);
+  out->set_false_count(tally.false_count);
+  *out->mutable_win_rate() = Rate(tally.deals);
+}
+
+void Render(const domain::InterviewAnswer& answer, v1::InterviewAnswer* out) {
+  out->set_question(answer.question);
+  out->set_answer(answer.answer);
+  out->set_customer_count(answer.customer_count);
+  out->set_lost_count(answer.lost_count);
+  out->set_other_count(answer.other_count);
+  out->set_is_subtype(answer.is_subtype);
+}
+
 void Render(const domain::MeetingCounts& counts, const std::vector<domain::SellerYield>& curve,
             v1::GetMeetingYieldResponse* out) {
   domain::MeetingTally all;

@@ -6,6 +6,7 @@
 #include "gtm/targeting/v1/urgency.pb.h"
 #include "services/targeting/domain/meeting_yield.h"
 #include "services/targeting/domain/simmer_queue.h"
+#include "services/targeting/domain/interview_answers.h"
 #include "services/targeting/domain/trigger_statistics.h"
 
 namespace gtm::targeting::handler {
@@ -19,6 +20,8 @@ void Render(const book::BookView& view, const domain::BuyingConditions& conditio
 void Render(const book::BookView& view, const domain::AccountUrgency& urgency,
             const domain::Simmering& account, v1::SimmeringAccount* out);
 void Render(const domain::SegmentTriggers& segment, v1::SegmentTriggers* out);
+void Render(const domain::SubtypeTally& tally, v1::TriggerSubtype* out);
+void Render(const domain::InterviewAnswer& answer, v1::InterviewAnswer* out);
 void Render(const domain::MeetingCounts& counts, const std::vector<domain::SellerYield>& curve,
             v1::GetMeetingYieldResponse* out);
 

@@ -59,12 +59,12 @@ ScoreBytes::Parts ScoreBytes::PartsOf(const criteria::Evaluator& evaluator) {
     const size_t outcome_count = evaluator.outcome_count(i);
     for (size_t outcome = 0; outcome <= outcome_count; ++outcome) {
       const bool known = outcome < outcome_count;
-      const auto at = static_cast<uint32_t>(outcome);
+      const uint32_t at = known ? static_cast<uint32_t>(outcome) : criteria::kMissingOutcome;
       PartBytes& part = parts[i].emplace_back();
       wire::AppendText(ScorePart::kCriterionIdFieldNumber, evaluator.criteria()[i].id,
                        &part.before);
-      wire::AppendNumber(ScorePart::kMicropointsFieldNumber,
-                         known ? evaluator.micropoints(i, at) : 0, &part.before);
+      wire::AppendNumber(ScorePart::kMicropointsFieldNumber, evaluator.micropoints(i, at),
+                         &part.before);
       wire::AppendNumber(ScorePart::kMaxMicropointsFieldNumber, evaluator.max_micropoints(i),
                          &part.before);
       wire::AppendNumber(ScorePart::kKnownFieldNumber, known ? 1 : 0, &part.before);
@@ -86,7 +86,7 @@ void ScoreBytes::AppendScore(int field, const criteria::Evaluator& evaluator, co
     const bool known = outcomes[i] != criteria::kMissingOutcome;
     const PartBytes& part = known ? parts[i][outcomes[i]] : parts[i].back();
     observed.clear();
-    if (known) evaluator.AppendObserved(i, outcomes[i], values[i], &observed);
+    if (known) evaluator.AppendObserved(i, outcomes[i], values, &observed);
     wire::AppendLength(Score::kPartsFieldNumber,
                        part.before.size() +
                            wire::TextSize(ScorePart::kObservedFieldNumber, observed.size()) +

@@ -1,7 +1,12 @@
 // Triggers, the simmer queue and meetings.
 
 #include "services/targeting/domain/urgency.h"
+
+#include <set>
+
+#include "absl/strings/ascii.h"
 #include "fmt/format.h"
+#include "services/targeting/domain/interview_answers.h"
 #include "services/targeting/domain/proto_time.h"
 #include "services/targeting/domain/simmer_queue.h"
 #include "services/targeting/domain/trigger_statistics.h"
@@ -99,6 +104,7 @@ Status TargetingHandler::GetTriggerStatistics(rpc::Call& call,
   Violations violations;
   const domain::UrgencyRules asked_rules = UrgencyRulesOf(request.rules(), "rules", &violations);
   domain::TriggerStatisticsQuestion asked = StatisticsQuestionOf(request, &violations);
+  const std::vector<std::string> interviews = InterviewQuestionsOf(request, &violations);
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
   GTM_ASSIGN_OR_RETURN(const records_client::Question question,
                        records_.Ask(call, request.point()));
@@ -108,10 +114,21 @@ Status TargetingHandler::GetTriggerStatistics(rpc::Call& call,
                        domain::CountTriggers(question.view, rules, asked, AliveWhile(call)));
   Render(statistics.all, response->mutable_all());
   for (const auto& segment : statistics.segments) Render(segment, response->add_segments());
+  std::set<std::string> subtypes;
+  for (const auto& subtype : statistics.subtypes) {
+    Render(subtype, response->add_subtypes());
+    subtypes.insert(absl::AsciiStrToLower(subtype.subtype));
+  }
+  GTM_ASSIGN_OR_RETURN(
+      const domain::InterviewAnswers answers,
+      domain::CountInterviewAnswers(question.view, interviews, subtypes, asked.from(),
+                                    question.as_of, AliveWhile(call)));
+  for (const auto& answer : answers.answers) Render(answer, response->add_interview_answers());
+  response->set_interview_count(answers.interview_count);
   const FiscalCalendar& calendar = question.view.settings().calendar;
   const absl::CivilDay end = calendar.DayOf(question.as_of) + 1;
   Render({end - 1 - asked.window_days, end}, response->mutable_days());
-  FillProvenance(question, "triggers 1", request, response);
+  FillProvenance(question, "triggers 2", request, response);
   return {};
 }
 
