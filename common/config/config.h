@@ -91,7 +91,7 @@ inline constexpr Key kBookMemoryMib{"book-memory-mib",
                                     1'048'576};
 inline constexpr Key kBusinessMetricsTenants{
     "business-metrics-tenants", "default", "names",
-    "Tenants whose business figures are metrics, with commas between them: at most 24 with all "
+    "Tenants whose business figures are metrics, with commas between them: at most 22 with all "
     "services in one process, 100 with one. Empty: none."};
 inline constexpr Key kBusinessMetricsIntervalS{"business-metrics-interval-s",
                                                "60",

@@ -148,6 +148,27 @@ uint32_t CompiledCriterion::OutcomeOf(const Value& one, const Value& other) cons
   return a * second.level_count + b;
 }
 
+std::pair<int64_t, int64_t> CompiledCriterion::RangeAmong(std::span<const Value> values,
+                                                          uint32_t outcome) const {
+  // Levels of the first and of the second that are possible, each from where it stands on.
+  const bool is_grid = kind == Kind::kGrid;
+  const uint32_t across = is_grid ? second.level_count : 1;
+  const auto end = [](bool open, uint32_t at, size_t level_count) {
+    return open ? static_cast<uint32_t>(level_count) : at + 1;
+  };
+  const uint32_t a = outcome / across, b = outcome % across;
+  const uint32_t a_end = end(values[input].is_at_least(), a, points.size() / across);
+  const uint32_t b_end = end(is_grid && values[input + 1].is_at_least(), b, across);
+  std::pair<int64_t, int64_t> range{points[outcome], points[outcome]};
+  for (uint32_t i = a; i < a_end; ++i) {
+    for (uint32_t j = b; j < b_end; ++j) {
+      range.first = std::min(range.first, points[i * across + j]);
+      range.second = std::max(range.second, points[i * across + j]);
+    }
+  }
+  return range;
+}
+
 uint32_t CompiledCriterion::OutcomeOf(double number) const {
   uint32_t outcome = 0;
   for (const double edge : edges) outcome += number >= edge ? 1 : 0;
@@ -196,7 +217,6 @@ CompiledCriterion CompileCriterion(const Criterion& criterion, int64_t max_point
                                    uint32_t input) {
   CompiledCriterion out;
   out.max_points = max_points;
-  out.missing_points = ShareOf(max_points, criterion.missing_share_bps);
   out.input = input;
   if (const auto* bands = std::get_if<Bands>(&criterion.rule)) CompileBands(*bands, &out);
   if (const auto* choices = std::get_if<Choices>(&criterion.rule)) CompileChoices(*choices, &out);
@@ -205,6 +225,9 @@ CompiledCriterion CompileCriterion(const Criterion& criterion, int64_t max_point
   const auto [least, most] = std::minmax_element(out.points.begin(), out.points.end());
   out.least_points = *least;
   out.most_points = *most;
+  out.missing_points = criterion.missing_share_bps
+                           ? ShareOf(max_points, *criterion.missing_share_bps)
+                           : out.least_points;
   return out;
 }
 

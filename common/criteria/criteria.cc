@@ -44,7 +44,11 @@ void AppendNumber(double number, std::string* out) {
 // The words that decided where there are any, else what there was.
 template <class Decides>
 void AppendValue(const Value& value, Decides decides, std::string* out) {
-  if (value.number() != nullptr) return AppendNumber(*value.number(), out);
+  if (value.number() != nullptr) {
+    AppendNumber(*value.number(), out);
+    if (value.is_at_least()) *out += " or more";
+    return;
+  }
   const std::span<const std::string_view> words = value.words();
   if (words.size() == 1) {  // the one word, whether or not it decided
     *out += words.front();
@@ -134,7 +138,6 @@ ScoreRange Evaluator::Evaluate(std::span<const Value> values, std::span<int64_t>
 ScoreRange Evaluator::Evaluate(std::span<const Value> values, std::span<uint32_t> outcomes) const {
   assert(values.size() == input_count_ && outcomes.size() == compiled_.size());
   ScoreRange range;
-  int64_t known_points = 0;
   int64_t known_weight = 0;
   for (size_t i = 0; i < compiled_.size(); ++i) {
     const CompiledCriterion& criterion = compiled_[i];
@@ -146,12 +149,18 @@ ScoreRange Evaluator::Evaluate(std::span<const Value> values, std::span<uint32_t
       range.high_micropoints += criterion.most_points;
       continue;
     }
-    known_points += criterion.points[outcome];
+    const int64_t points = criterion.points[outcome];
+    range.micropoints += points;
     known_weight += criterion.max_points;
+    if (criterion.ReadsAtLeast(values)) {
+      const auto [low, high] = criterion.RangeAmong(values, outcome);
+      range.low_micropoints += low;
+      range.high_micropoints += high;
+      continue;
+    }
+    range.low_micropoints += points;
+    range.high_micropoints += points;
   }
-  range.micropoints += known_points;
-  range.low_micropoints += known_points;
-  range.high_micropoints += known_points;
   range.known_weight_bps =
       static_cast<int32_t>(known_weight / (kFullScoreMicropoints / kFullShareBps));
   return range;

@@ -8,9 +8,10 @@
 // even. So parts sum to the score bit for bit, on every machine.
 //
 // A missing value is not zero: its part is a gap that contributes what the criterion states
-// for one (nothing, unless it says more), is not counted in known_weight_bps, and widens
-// [low, high] by the least and the most share that its rule can give. The score of any
-// completion of the data lies in [low, high].
+// for one (else the least that its rule can give), is not counted in known_weight_bps, and
+// widens [low, high] by the least and the most that its rule can give. A number that is only
+// known to be so much or more counts as that, and widens [low, high] by what more could give.
+// The score of any completion of the data lies in [low, high].
 //
 // Values belong to inputs: one for each criterion, and for one with a grid a second after it.
 //
@@ -106,7 +107,7 @@ struct Criterion {
   std::string attribute;
   int32_t weight = 0;
   Rule rule;
-  int32_t missing_share_bps = 0;  // what a gap counts
+  std::optional<int32_t> missing_share_bps;  // what a gap counts; else the least of the rule
   friend bool operator==(const Criterion&, const Criterion&) = default;
 };
 
@@ -140,6 +141,12 @@ class Value {
   static Value Number(const std::optional<T>& number) {
     return number ? Number(static_cast<double>(*number)) : Value();
   }
+  // Known to be this or more. Not NaN.
+  static Value AtLeast(double number) {
+    Value v = Number(number);
+    v.is_at_least_ = true;
+    return v;
+  }
   // "" is missing.
   static Value Word(std::string_view word) {
     Value v;
@@ -155,6 +162,7 @@ class Value {
     return v;
   }
   bool known() const { return kind_ != Kind::kMissing; }
+  bool is_at_least() const { return is_at_least_; }
   // Null, or empty, where the value is of another type.
   const double* number() const { return kind_ == Kind::kNumber ? &number_ : nullptr; }
   // A word is a list of one.
@@ -167,6 +175,7 @@ class Value {
  private:
   enum class Kind : uint8_t { kMissing, kNumber, kWord, kWords };
   Kind kind_ = Kind::kMissing;
+  bool is_at_least_ = false;
   double number_ = 0;
   std::string_view word_;
   std::span<const std::string_view> words_;
@@ -189,7 +198,7 @@ struct Part {
   int64_t micropoints = 0;
   int64_t max_micropoints = 0;  // the criterion's weight, scaled
   bool known = false;
-  std::string observed;  // "2822", "Snowflake", "2822 with retail"; "" where missing
+  std::string observed;  // "2822", "2 or more", "Snowflake", "2822 with retail"; "" where missing
   std::string matched;   // "enterprise", "1,000 to 5,000", "other"; "" where missing
   friend bool operator==(const Part&, const Part&) = default;
 };

@@ -102,7 +102,7 @@ std::vector<Criterion> FromProto(
     if (message.has_choices()) criterion.rule = FromProto(message.choices());
     if (message.has_technology_pair()) criterion.rule = FromProto(message.technology_pair());
     if (message.has_grid()) criterion.rule = FromProto(message.grid());
-    criterion.missing_share_bps = message.missing_share_bps();
+    if (message.has_missing_share_bps()) criterion.missing_share_bps = message.missing_share_bps();
   }
   return out;
 }
@@ -113,7 +113,7 @@ type::v1::Criterion ToProto(const Criterion& criterion) {
   out.set_display_name(criterion.display_name);
   out.set_attribute(criterion.attribute);
   out.set_weight(criterion.weight);
-  out.set_missing_share_bps(criterion.missing_share_bps);
+  if (criterion.missing_share_bps) out.set_missing_share_bps(*criterion.missing_share_bps);
   std::visit([&](const auto& rule) { Write(rule, &out); }, criterion.rule);
   return out;
 }

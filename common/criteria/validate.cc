@@ -184,7 +184,9 @@ std::vector<FieldViolation> Validate(std::span<const Criterion> criteria, std::s
     } else {
       total_weight += criterion.weight;
     }
-    at.CheckShare("missing_share_bps", criterion.missing_share_bps);
+    if (criterion.missing_share_bps) {
+      at.CheckShare("missing_share_bps", *criterion.missing_share_bps);
+    }
     const auto* grid = std::get_if<Grid>(&criterion.rule);
     if (grid != nullptr && grid->second_attribute == criterion.attribute &&
         grid->first == grid->second) {

@@ -45,7 +45,7 @@ struct BusinessMetricsOptions {
 // Most tenants in `--business-metrics-tenants`: of one service, and of all in one process.
 // With the series of the calls that stays below 5,000 a process (RELIABILITY D).
 inline constexpr size_t kBusinessTenantsMax = 100;
-inline constexpr size_t kBusinessTenantsMaxTogether = 24;
+inline constexpr size_t kBusinessTenantsMaxTogether = 22;
 
 // Error: INVALID_FIELDS ("--business-metrics-tenants") for what is no list of tenants, or
 // more than `tenants_max`.

@@ -190,6 +190,14 @@ inline constexpr MetricDef kSignalState{
 inline constexpr MetricDef kHandovers{"gtm_handovers", MetricType::kGauge,
                                       "Hand-overs to sales of this quarter, by state (TG-20).",
                                       "tenant,state"};
+inline constexpr MetricDef kHandoverAcceptance{
+    "gtm_handover_acceptance_ratio", MetricType::kGauge,
+    "Share of the quarter's decided hand-overs that sales accepted, and the ends of its 95 % "
+    "interval; absent where there is not enough data for a verdict (TG-20, D2).",
+    "tenant,bound"};
+inline constexpr MetricDef kTargetAccounts{
+    "gtm_target_accounts", MetricType::kGauge,
+    "Accounts by the verdict of the definition in force (TG-06).", "tenant,verdict"};
 inline constexpr MetricDef kDefinitionSince{
     "gtm_target_definition_active_since_timestamp_seconds", MetricType::kGauge,
     "When the target definition in force became active, as Unix time.", "tenant"};
@@ -282,6 +290,8 @@ inline constexpr std::array kMetrics = {
     kSignalValue,
     kSignalState,
     kHandovers,
+    kHandoverAcceptance,
+    kTargetAccounts,
     kDefinitionSince,
     kPenetration,
     kBuyingGroups,

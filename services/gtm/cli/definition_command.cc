@@ -6,6 +6,7 @@
 
 #include "gtm/targeting/v1/service.grpc.pb.h"
 #include "services/gtm/cli/command.h"
+#include "services/gtm/cli/definition_view.h"
 #include "services/gtm/cli/lookups.h"
 #include "services/gtm/cli/replay_view.h"
 #include "services/gtm/cli/targets_view.h"
@@ -27,6 +28,7 @@ struct DefinitionFlags {
   std::string from, until;
   std::string step = "month";
   int moved = 0;
+  bool all_fields = false;
   PointFlags point;
 };
 
@@ -52,6 +54,48 @@ Result<int> RunCreate(Session& session, const DefinitionFlags& flags) {
   if (answer.missing_for_proposal().empty()) {
     printer.Line(fmt::format("next: gtm definition propose {}", answer.definition().id()));
   }
+  return kExitOk;
+}
+
+Result<int> RunUpdate(Session& session, const DefinitionFlags& flags) {
+  targeting::v1::UpdateTargetDefinitionRequest request;
+  request.set_request_id(NewRequestId());
+  GTM_RETURN_IF_ERROR(ReadJsonFile(flags.file, request.mutable_definition()));
+  if (!flags.id.empty()) request.mutable_definition()->set_id(flags.id);
+  if (flags.all_fields) request.mutable_update_mask()->add_paths("*");
+  GTM_ASSIGN_OR_RETURN(const auto answer,
+                       session.client().Call<TargetingService>(
+                           &TargetingService::Stub::UpdateTargetDefinition, request));
+  Printer printer = session.printer();
+  if (printer.Json(answer)) return kExitOk;
+  PrintDefinition(answer.definition(), &printer);
+  for (const std::string& missing : answer.missing_for_proposal()) {
+    printer.Line("before it can be proposed: " + missing);
+  }
+  return kExitOk;
+}
+
+// One definition, or the one in force with its review.
+Result<int> RunShow(Session& session, const DefinitionFlags& flags) {
+  Printer printer = session.printer();
+  if (!flags.id.empty()) {
+    targeting::v1::GetTargetDefinitionRequest request;
+    request.set_definition_id(flags.id);
+    GTM_ASSIGN_OR_RETURN(const auto answer,
+                         session.client().Call<TargetingService>(
+                             &TargetingService::Stub::GetTargetDefinition, request));
+    if (printer.Json(answer)) return kExitOk;
+    PrintDefinitionText(answer, nullptr, &printer);
+    return kExitOk;
+  }
+  targeting::v1::GetActiveTargetDefinitionRequest request;
+  GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
+  GTM_ASSIGN_OR_RETURN(const auto answer,
+                       session.client().Call<TargetingService>(
+                           &TargetingService::Stub::GetActiveTargetDefinition, request));
+  if (printer.Json(answer)) return kExitOk;
+  PrintDefinitionText(answer.definition(), &answer.review(), &printer);
+  printer.Line(ProvenanceText(answer.provenance()));
   return kExitOk;
 }
 
@@ -206,6 +250,16 @@ void AddDefinitionCommands(CLI::App& app, Session& session) {
       ->add_option("--file", flags->file, "A TargetDefinition in JSON; - reads standard input")
       ->required()
       ->type_name("FILE");
+  CLI::App* update = add("update", "Rewrite a draft from a file", &RunUpdate);
+  update->add_option("id", flags->id, "Id of the draft; default: the one in the file");
+  update->add_option("--file", flags->file, "A TargetDefinition in JSON; - reads standard input")
+      ->required()
+      ->type_name("FILE");
+  update->add_flag("--all", flags->all_fields,
+                   "Also empty what the file does not have; default: keep it");
+  CLI::App* show = add("show", "A definition in words, with its criteria and review", &RunShow);
+  show->add_option("id", flags->id, "Id of the definition; default: the one in force");
+  flags->point.Register(*show);
   with_id(add("propose", "Put a draft to sales, marketing and customer success", &RunPropose));
   CLI::App* sign = with_id(add("sign", "Sign a proposal for one function", &RunSign));
   sign->add_option("--function", flags->function, "For which function")

@@ -52,6 +52,7 @@ void FillRules(const ExperimentFlags& flags, v1::ExperimentRules* rules) {
   constexpr double kBpsOfPercent = 100;
   if (flags.outcome == "handover") rules->set_outcome(v1::EXPERIMENT_OUTCOME_HANDED_OVER);
   if (flags.outcome == "opportunity") rules->set_outcome(v1::EXPERIMENT_OUTCOME_OPPORTUNITY);
+  if (flags.outcome == "won") rules->set_outcome(v1::EXPERIMENT_OUTCOME_WON);
   rules->set_horizon_days(flags.horizon_days);
   rules->set_targets_only(flags.targets);
   rules->set_alpha_bps(static_cast<int32_t>(std::lround(flags.alpha_percent * kBpsOfPercent)));
@@ -123,7 +124,7 @@ void AddExperiments(CLI::App& reach, Session& session, std::shared_ptr<ReachFlag
   command->add_option("name", flags->name, "Only this one: \"offer\" of \"offer=a\"; default: all");
   command->add_option("--outcome", flags->outcome, "What counts")
       ->capture_default_str()
-      ->check(CLI::IsMember({"responded", "handover", "opportunity"}));
+      ->check(CLI::IsMember({"responded", "handover", "opportunity", "won"}));
   command->add_option("--horizon", flags->horizon_days, "Days after the first touch that count")
       ->capture_default_str()
       ->check(CLI::Range(1, 365));

@@ -53,6 +53,20 @@ bool Printer::Json(const google::protobuf::Message& answer) {
   return true;
 }
 
+bool Printer::JsonLine(const google::protobuf::Message& answer) {
+  if (format_ != OutputFormat::kJson) return false;
+  *console_.out << JsonText(answer, false) << "\n";
+  return true;
+}
+
+bool Printer::CsvRows(const Table& table, bool with_head) {
+  if (format_ != OutputFormat::kCsv) return false;
+  const std::string text = RenderCsv(table);
+  const size_t head = text.find('\n') + 1;
+  *console_.out << (with_head ? text : text.substr(head));
+  return true;
+}
+
 void Printer::Main(const Table& table) {
   if (format_ == OutputFormat::kCsv) {
     *console_.out << RenderCsv(table);

@@ -26,8 +26,12 @@ class Printer {
   bool is_table() const { return format_ == OutputFormat::kTable; }
   // The whole answer, where JSON was asked for. True where it printed.
   bool Json(const google::protobuf::Message& answer);
+  // The same on one line: for answers that follow each other.
+  bool JsonLine(const google::protobuf::Message& answer);
   // The main table of an answer: a table or CSV.
   void Main(const Table& table);
+  // Rows of a stream in CSV, with the head before the first; true where it printed.
+  bool CsvRows(const Table& table, bool with_head);
   // A further table, a heading or a remark: for people only.
   void Extra(const Table& table);
   void Heading(std::string_view text);

@@ -7,6 +7,7 @@
 #include "gtm/targeting/v1/service.grpc.pb.h"
 #include "services/gtm/cli/command.h"
 #include "services/gtm/cli/lookups.h"
+#include "services/gtm/cli/people_view.h"
 #include "services/gtm/cli/targets_view.h"
 #include "services/gtm/cli/text_format.h"
 
@@ -28,6 +29,7 @@ struct TargetsFlags {
   bool prospects = false;
   int limit = 20;
   std::string account;
+  std::string contact;
   std::string period;
 };
 
@@ -89,6 +91,60 @@ Result<int> RunExplain(Session& session, const TargetsFlags& flags) {
   return kExitOk;
 }
 
+Result<int> RunGap(Session& session, const TargetsFlags& flags) {
+  targeting::v1::GetScoreGapRequest request;
+  GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
+  request.set_account_id(flags.account);
+  request.set_definition_id(flags.definition);
+  GTM_ASSIGN_OR_RETURN(const auto answer, session.client().Call<TargetingService>(
+                                              &TargetingService::Stub::GetScoreGap, request));
+  Printer printer = session.printer();
+  if (printer.Json(answer)) return kExitOk;
+  PrintGapTable(answer, &printer);
+  return kExitOk;
+}
+
+Result<int> RunPeople(Session& session, const TargetsFlags& flags) {
+  targeting::v1::ListTargetPeopleRequest request;
+  GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
+  request.set_definition_id(flags.definition);
+  request.set_account_id(flags.account);
+  request.set_min_weighted_micropoints(static_cast<int64_t>(flags.min_priority * 1e6));
+  targeting::v1::ListTargetPeopleResponse all;
+  while (all.people_size() < flags.limit) {
+    request.set_page_size(std::min(1'000, flags.limit - all.people_size()));
+    GTM_ASSIGN_OR_RETURN(auto page, session.client().Call<TargetingService>(
+                                        &TargetingService::Stub::ListTargetPeople, request));
+    auto people = std::move(*all.mutable_people());
+    for (auto& person : *page.mutable_people()) *people.Add() = std::move(person);
+    all = std::move(page);
+    *all.mutable_people() = std::move(people);
+    if (all.next_page_token().empty()) break;
+    request.set_page_token(all.next_page_token());
+    *request.mutable_point()->mutable_as_of() = all.provenance().as_of();
+  }
+  Printer printer = session.printer();
+  if (printer.Json(all)) return kExitOk;
+  std::vector<std::string> ids;
+  for (const auto& person : all.people()) ids.push_back(person.contact_id());
+  PrintTargetPeople(all, NamesOf(session, "contact", ids), &printer);
+  return kExitOk;
+}
+
+Result<int> RunPerson(Session& session, const TargetsFlags& flags) {
+  targeting::v1::ScoreContactRequest request;
+  GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
+  request.set_definition_id(flags.definition);
+  request.set_contact_id(flags.contact);
+  GTM_ASSIGN_OR_RETURN(const auto answer, session.client().Call<TargetingService>(
+                                              &TargetingService::Stub::ScoreContact, request));
+  Printer printer = session.printer();
+  if (printer.Json(answer)) return kExitOk;
+  PrintPersonExplained(answer, NameOf(NamesOf(session, "contact", {flags.contact}), flags.contact),
+                       &printer);
+  return kExitOk;
+}
+
 Result<int> RunWatch(Session& session, const TargetsFlags& flags) {
   targeting::v1::WatchTargetsRequest request;
   request.set_definition_id(flags.definition);
@@ -99,10 +155,11 @@ Result<int> RunWatch(Session& session, const TargetsFlags& flags) {
   const auto context = client.NewContext(absl::Seconds(flags.seconds));
   const auto reader = stub->WatchTargets(context.get(), request);
   targeting::v1::WatchTargetsResponse message;
+  bool is_first = true;
   while (reader->Read(&message)) {
     Printer printer = session.printer();
-    if (printer.Json(message)) continue;
-    PrintWatched(message, &printer);
+    if (!printer.JsonLine(message)) PrintWatched(message, is_first, &printer);
+    is_first = false;
     session.console().out->flush();
   }
   const grpc::Status status = reader->Finish();
@@ -165,6 +222,23 @@ void AddTargetsCommands(CLI::App& app, Session& session) {
   explain->add_option("account", flags->account, "Id of the account")->required();
   explain->callback([&session, flags] {
     session.action = [&session, flags] { return RunExplain(session, *flags); };
+  });
+  CLI::App* gap =
+      targets->add_subcommand("gap", "What would make an account a target, or a prospect");
+  gap->add_option("account", flags->account, "Id of the account")->required();
+  gap->callback([&session, flags] {
+    session.action = [&session, flags] { return RunGap(session, *flags); };
+  });
+  CLI::App* people =
+      targets->add_subcommand("people", "Rank people by their fit, weighted by their buying role");
+  people->add_option("account", flags->account, "Id of an account; default: people of all");
+  people->callback([&session, flags] {
+    session.action = [&session, flags] { return RunPeople(session, *flags); };
+  });
+  CLI::App* person = targets->add_subcommand("person", "Show one person's score in its parts");
+  person->add_option("contact", flags->contact, "Id of the person")->required();
+  person->callback([&session, flags] {
+    session.action = [&session, flags] { return RunPerson(session, *flags); };
   });
   CLI::App* handshake =
       targets->add_subcommand("handshake", "How much of what is handed over sales accepts");

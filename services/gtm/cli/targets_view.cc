@@ -85,6 +85,35 @@ void PrintTargetExplained(const targeting::v1::ScoreAccountResponse& answer,
   printer->Line(DefinitionText(answer.definition()) + " · " + ProvenanceText(answer.provenance()));
 }
 
+void PrintGapTable(const targeting::v1::GetScoreGapResponse& answer, Printer* printer) {
+  using Gap = targeting::v1::GetScoreGapResponse::Gap;
+  Table table{{{"to be a", "verdict", Align::kLeft, false},
+               {"criterion", "criterion_id", Align::kLeft, false},
+               {"observed", "observed", Align::kLeft, true},
+               {"now", "micropoints", Align::kRight, false},
+               {"could add", "gain_micropoints", Align::kRight, false},
+               {"with", "best_outcome", Align::kLeft, true},
+               {"alone enough", "sufficient_outcome", Align::kLeft, true}},
+              {}};
+  const auto add = [&](const char* what, const Gap& gap) {
+    for (const auto& lever : gap.levers()) {
+      const int64_t gain = lever.best_micropoints() - lever.micropoints();
+      table.rows.push_back(
+          {what, lever.criterion_id(), lever.known() ? lever.observed() : "not known",
+           Cell(Points(lever.micropoints()), std::to_string(lever.micropoints())),
+           Cell("+" + Points(gain), std::to_string(gain)), lever.best_outcome(),
+           lever.sufficient_outcome()});
+    }
+  };
+  if (answer.target().gap_micropoints() > 0) add("target", answer.target());
+  if (answer.has_prospect() && answer.prospect().gap_micropoints() > 0) {
+    add("prospect", answer.prospect());
+  }
+  printer->Heading(table.rows.empty() ? "Nothing is missing" : "What would change it");
+  if (!table.rows.empty() || !printer->is_table()) printer->Main(table);
+  printer->Line(DefinitionText(answer.definition()) + " · " + ProvenanceText(answer.provenance()));
+}
+
 void PrintScoreGap(const targeting::v1::GetScoreGapResponse& answer, Printer* printer) {
   using Gap = targeting::v1::GetScoreGapResponse::Gap;
   const auto print = [&](const char* what, const Gap& gap) {
@@ -111,17 +140,33 @@ void PrintScoreGap(const targeting::v1::GetScoreGapResponse& answer, Printer* pr
   if (answer.has_prospect()) print("prospect", answer.prospect());
 }
 
-void PrintWatched(const targeting::v1::WatchTargetsResponse& message, Printer* printer) {
+void PrintWatched(const targeting::v1::WatchTargetsResponse& message, bool is_first,
+                  Printer* printer) {
+  Table table{{{"time", "as_of", Align::kLeft, false},
+               {"account", "account_id", Align::kLeft, false},
+               {"priority", "priority_micropoints", Align::kRight, false},
+               {"fit", "fit_micropoints", Align::kRight, false},
+               {"verdict", "verdict", Align::kLeft, false},
+               {"prospect", "prospect", Align::kLeft, false},
+               {"removed", "removed", Align::kLeft, false}},
+              {}};
   for (const AccountScore& score : message.scores()) {
+    const std::string verdict =
+        EnumText(TargetVerdict_Name(score.verdict()), "TARGET_VERDICT_");
+    table.rows.push_back({TimeText(message.as_of()), score.account_id(),
+                          std::to_string(score.priority().micropoints()),
+                          std::to_string(score.fit().micropoints()), verdict,
+                          score.prospect() ? "true" : "false", "false"});
     printer->Line(fmt::format("{}  {}  priority {}  fit {}  {}{}", TimeText(message.as_of()),
                               score.account_id(), Points(score.priority().micropoints()),
-                              Points(score.fit().micropoints()),
-                              EnumText(TargetVerdict_Name(score.verdict()), "TARGET_VERDICT_"),
+                              Points(score.fit().micropoints()), verdict,
                               score.prospect() ? ", prospect" : ""));
   }
   for (const std::string& id : message.removed_account_ids()) {
+    table.rows.push_back({TimeText(message.as_of()), id, "", "", "", "", "true"});
     printer->Line(fmt::format("{}  {}  is no more", TimeText(message.as_of()), id));
   }
+  printer->CsvRows(table, is_first);
 }
 
 void PrintHandshake(const targeting::v1::GetHandshakeResponse& answer, Printer* printer) {
@@ -171,7 +216,8 @@ void PrintDefinitions(const targeting::v1::ListTargetDefinitionsResponse& answer
                {"state", "state", Align::kLeft, false},
                {"version", "version_number", Align::kRight, false},
                {"signed by", "signed_by", Align::kLeft, true},
-               {"in force since", "activate_time", Align::kLeft, false}},
+               {"in force since", "activate_time", Align::kLeft, false},
+               {"", "early_change", Align::kLeft, false}},
               {}};
   for (const TargetDefinition& definition : answer.definitions()) {
     std::string signers;
@@ -185,7 +231,9 @@ void PrintDefinitions(const targeting::v1::ListTargetDefinitionsResponse& answer
          Cell(EnumText(TargetDefinition::State_Name(definition.state()), "STATE_"),
               active ? Tone::kGood : Tone::kPlain),
          definition.version_number() == 0 ? "" : std::to_string(definition.version_number()),
-         signers, TimeText(definition.activate_time())});
+         signers, TimeText(definition.activate_time()),
+         Cell(definition.early_change() ? "changed early" : "",
+              definition.early_change() ? "true" : "false", Tone::kWarn)});
   }
   printer->Main(table);
 }

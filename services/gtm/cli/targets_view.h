@@ -15,8 +15,11 @@ void PrintTargetExplained(const targeting::v1::ScoreAccountResponse& answer,
                           const std::string& account_name, Printer* printer);
 // What would make it a target or a prospect; nothing where it is one.
 void PrintScoreGap(const targeting::v1::GetScoreGapResponse& answer, Printer* printer);
-// Scores that changed, a line each.
-void PrintWatched(const targeting::v1::WatchTargetsResponse& message, Printer* printer);
+// The same as a table.
+void PrintGapTable(const targeting::v1::GetScoreGapResponse& answer, Printer* printer);
+// Scores that changed, a line each; in CSV with a head before the first message.
+void PrintWatched(const targeting::v1::WatchTargetsResponse& message, bool is_first,
+                  Printer* printer);
 void PrintHandshake(const targeting::v1::GetHandshakeResponse& answer, Printer* printer);
 void PrintDefinitions(const targeting::v1::ListTargetDefinitionsResponse& answer, Printer* printer);
 void PrintAttributes(const targeting::v1::ListAttributesResponse& answer, Printer* printer);

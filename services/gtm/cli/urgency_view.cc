@@ -181,6 +181,7 @@ void PrintUrgency(const v1::GetUrgencyResponse& answer, const std::string& accou
   if (!answer.why_now_asked() && answer.triggers().empty()) {
     printer->Line("nobody has asked why now");
   }
+  if (!answer.not_now_reason().empty()) printer->Paragraph("not now: ", answer.not_now_reason());
   for (const auto& rule : answer.wake_up_rules()) printer->Line("wakes: " + WakeText(rule));
   PrintConditions(answer, printer);
   printer->Line(ProvenanceText(answer.provenance()));
@@ -197,7 +198,8 @@ void PrintSimmering(const v1::ListSimmeringResponse& answer, const Names& accoun
                {"why it simmers", "reason", Align::kLeft, true},
                {"ask", "questions", Align::kLeft, true},
                {"deals", "open_opportunity_count", Align::kRight},
-               {"could be", "high_micropoints", Align::kRight}},
+               {"could be", "high_micropoints", Align::kRight},
+               {"why not now", "not_now_reason", Align::kLeft, true}},
               {}};
   for (const auto& account : answer.accounts()) {
     const auto& rule = account.wake_up_rule();
@@ -214,7 +216,8 @@ void PrintSimmering(const v1::ListSimmeringResponse& answer, const Names& accoun
                   ? ""
                   : std::to_string(account.open_opportunity_count()),
               std::to_string(account.open_opportunity_count())),
-         Cell(Points(account.high_micropoints()), std::to_string(account.high_micropoints()))});
+         Cell(Points(account.high_micropoints()), std::to_string(account.high_micropoints())),
+         account.not_now_reason()});
   }
   printer->Heading(fmt::format(
       "Simmering: {} accounts, {} of them due, {} overdue; {} have a trigger that counts",

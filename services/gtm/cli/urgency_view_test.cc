@@ -146,7 +146,7 @@ TEST(SimmerView, WritesCsvWithoutRemarks) {
   Printer printer = capture.printer();
   PrintSimmering(ASimmering(), {}, &printer);
   EXPECT_THAT(capture.text(), HasSubstr("a2,,2026-09-01,false,simmer,merger settles,merger open,"
-                                        "has the merger settled?,2,0\n"));
+                                        "has the merger settled?,2,0,\n"));
 }
 
 TEST(TriggerStatisticsView, ShowsSegments) {

@@ -80,9 +80,45 @@ engagement_criteria {
     bands { min: 3 share_bps: 10000 label: "three and more" }
   }
 }
-engagement_rule { half_life_days: 21 active_window_days: 90 }
-fit_priority_weight: 60
-engagement_priority_weight: 40
+engagement_rule { half_life_days: 21 active_window_days: 90 person_day_points_max: 5 }
+person_criteria {
+  id: "seniority" display_name: "Level" attribute: "contact.seniority" weight: 40
+  bands {
+    bands { max: 3 share_bps: 2000 label: "staff" }
+    bands { min: 3 max: 4 share_bps: 7000 label: "manager" }
+    bands { min: 4 share_bps: 10000 label: "head" }
+  }
+}
+person_criteria {
+  id: "function" display_name: "Function" attribute: "contact.job_function" weight: 30
+  choices {
+    choices { value: "finance" share_bps: 10000 }
+    choices { value: "it" share_bps: 8000 }
+    choices { value: "security" share_bps: 8000 }
+    other_share_bps: 3000
+  }
+}
+person_criteria {
+  id: "acts" display_name: "Acts now" attribute: "engagement.recent_points" weight: 30
+  bands {
+    bands { max: 1 share_bps: 0 label: "not" }
+    bands { min: 1 max: 3 share_bps: 6000 label: "some" }
+    bands { min: 3 share_bps: 10000 label: "much" }
+  }
+}
+buying_role_weights { role: BUYING_ROLE_ECONOMIC_BUYER factor_bps: 10000 }
+buying_role_weights { role: BUYING_ROLE_DECISION_MAKER factor_bps: 10000 }
+buying_role_weights { role: BUYING_ROLE_CHAMPION factor_bps: 8000 }
+buying_role_weights { role: BUYING_ROLE_TECHNICAL_EVALUATOR factor_bps: 6000 }
+buying_role_weights { role: BUYING_ROLE_USER factor_bps: 4000 }
+buying_role_weights { role: BUYING_ROLE_GATEKEEPER factor_bps: 2000 }
+follow_up: "Sales calls a target within two days of its first act and asks why now; marketing "
+           "sends what helps the next step to whoever acted."
+rubric_questions: "Is there a project?"
+rubric_questions: "Who else must agree?"
+fit_priority_weight: 50
+engagement_priority_weight: 30
+urgency_priority_weight: 20
 target_min_fit_points: 60
 prospect_min_engagement_points: 40
 )";

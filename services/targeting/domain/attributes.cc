@@ -57,13 +57,15 @@ constexpr auto kAccountRows = std::to_array<Row>({
     {{"account.source", kWord, "Channel that the account came from"}, Field::kAccountSource},
     {{"account.technologies", kWords, "Technologies in use (TG-05)"}, Field::kAccountTechnologies},
     {{"engagement.active_contact_count", kNumber,
-      "People who acted in the active window: breadth (TG-08, TG-11)"},
+      "People who acted in the active window: breadth (TG-08, TG-11). So many or more where "
+      "touches name nobody"},
      Field::kEngagementActiveContactCount},
     {{"engagement.last_touch_age_days", kNumber,
       "Days since the buyer last acted; missing before the first touch"},
      Field::kEngagementLastTouchAgeDays},
     {{"engagement.recent_points", kNumber,
-      "Points of the buyer's touches, each halved with every half-life (TG-08)"},
+      "Points of the buyer's touches, each halved with every half-life, after the cap of a "
+      "person and day (TG-08, C18)"},
      Field::kEngagementRecentPoints},
     {{"engagement.touch_count", kNumber, "The buyer's touches in the active window (TG-12)"},
      Field::kEngagementTouchCount},
@@ -146,7 +148,9 @@ Value MoneyValue(const std::optional<Money>& money, const ReadContext& context) 
 Value EngagementValue(Field field, const EngagementMeasure& engagement) {
   switch (field) {
     case Field::kEngagementActiveContactCount:
-      return Value::Number(static_cast<double>(engagement.active_contact_count));
+      return engagement.has_unnamed_touches
+                 ? Value::AtLeast(static_cast<double>(engagement.active_contact_count))
+                 : Value::Number(static_cast<double>(engagement.active_contact_count));
     case Field::kEngagementLastTouchAgeDays:
       return Value::Number(engagement.last_touch_age_days);
     case Field::kEngagementRecentPoints:

@@ -35,6 +35,8 @@ void CheckNumbers(const DefinitionSpec& spec, const std::string& at,
   const EngagementRule& rule = spec.engagement_rule;
   CheckRange(rule.half_life_days, 1, 3'650, at + ".engagement_rule.half_life_days", out);
   CheckRange(rule.active_window_days, 1, 3'650, at + ".engagement_rule.active_window_days", out);
+  CheckRange(rule.person_day_points_max, 0, 100'000, at + ".engagement_rule.person_day_points_max",
+             out);
   CheckRange(spec.fit_priority_weight, 0, 1'000, at + ".fit_priority_weight", out);
   CheckRange(spec.engagement_priority_weight, 0, 1'000, at + ".engagement_priority_weight", out);
   CheckRange(spec.urgency_priority_weight, 0, 1'000, at + ".urgency_priority_weight", out);

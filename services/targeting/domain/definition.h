@@ -31,6 +31,7 @@ struct EngagementRule {
     points.fill(1);
     return points;
   }();
+  int64_t person_day_points_max = 0;  // 0: no cap
   friend bool operator==(const EngagementRule&, const EngagementRule&) = default;
 };
 
@@ -52,6 +53,7 @@ struct DefinitionSpec {
   int32_t engagement_priority_weight = 0;
   int32_t urgency_priority_weight = 0;  // 0: urgency is not scored
   UrgencyRules urgency_rules;
+  std::vector<std::string> rubric_questions;  // of a hand-over (TG-16)
   int32_t target_min_fit_points = 0;
   int32_t prospect_min_engagement_points = 0;
 };

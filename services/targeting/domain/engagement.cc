@@ -62,10 +62,25 @@ bool IsBuyerTouch(const book::EngagementEvent& event) {
 EngagementMeter::EngagementMeter(const EngagementRule& rule, absl::Time as_of)
     : rule_(rule), as_of_s_(absl::ToUnixSeconds(as_of)) {}
 
+int64_t EngagementMeter::Capped(const book::EngagementEvent& event, int64_t points) {
+  if (rule_.person_day_points_max == 0) return points;
+  const int64_t day = event.time_s / kDaySeconds;
+  if (day != day_) day_points_.clear();  // events come by rising time
+  day_ = day;
+  const auto contact = static_cast<uint32_t>(event.contact);
+  auto used = std::find_if(day_points_.begin(), day_points_.end(),
+                           [contact](const auto& entry) { return entry.first == contact; });
+  if (used == day_points_.end()) used = day_points_.insert(used, {contact, 0});
+  const int64_t counted = std::min(points, rule_.person_day_points_max - used->second);
+  used->second += counted;
+  return counted;
+}
+
 EngagementMeasure EngagementMeter::Measure(std::span<const book::EngagementEvent> events,
                                            std::optional<book::ContactRow> only) {
   EngagementMeasure measure;
   active_.clear();
+  day_points_.clear();
   const double half_life_s = static_cast<double>(rule_.half_life_days) * kDaySeconds;
   const double gone_s = kGoneHalfLives * half_life_s;
   int64_t last_age_s = -1;
@@ -75,18 +90,21 @@ EngagementMeasure EngagementMeter::Measure(std::span<const book::EngagementEvent
     if (!IsBuyerTouch(event) || (only && event.contact != *only)) continue;
     const int64_t age_s = as_of_s_ - event.time_s;
     const int32_t points = event.type < kTouchTypeCount ? rule_.touch_points[event.type] : 1;
-    const int64_t weight = int64_t{points} * event.count;
+    const int64_t weight = Capped(event, int64_t{points} * event.count);
     const bool is_gone = static_cast<double>(age_s) > gone_s && weight <= kGonePointsMax;
     if (!is_gone) {
       const double halvings = static_cast<double>(age_s) / half_life_s;
       const double decay = halvings <= kHalvingsMax ? Halved(halvings) : 0;
-      measure.recent_micropoints +=
-          Nearest(static_cast<double>(points) * event.count * 1e6 * decay);
+      measure.recent_micropoints += Nearest(static_cast<double>(weight) * 1e6 * decay);
     }
     last_age_s = age_s;
     if (age_s >= window_s) continue;
     measure.touch_count += event.count;
-    if (book::IsRow(event.contact)) active_.push_back(static_cast<uint32_t>(event.contact));
+    if (book::IsRow(event.contact)) {
+      active_.push_back(static_cast<uint32_t>(event.contact));
+    } else {
+      measure.has_unnamed_touches = true;
+    }
   }
   if (last_age_s >= 0) measure.last_touch_age_days = last_age_s / kDaySeconds;
   std::sort(active_.begin(), active_.end());

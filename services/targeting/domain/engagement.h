@@ -4,11 +4,17 @@
 // Only what the buyer does shows the buyer's interest: touches of direction inbound or
 // mutual, and those without a direction unless they are an e-mail, a message or a sponsor
 // touch. A touch of p points that is d days old is worth p * 2^(-d / half_life), rounded
-// to a millionth; the sum does not depend on the order of the touches.
+// to a millionth. Where the rule has a cap, the points of one person on one day (of UTC), in
+// the order of the touches, count up to it (C18); touches that name nobody are of one person
+// together.
+//
+// Who a touch names is often not known, for privacy or otherwise: then so many people or more
+// have acted.
 
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -20,7 +26,8 @@ struct EngagementRule;
 
 struct EngagementMeasure {
   int64_t recent_micropoints = 0;              // points with their half-life, in millionths
-  int64_t active_contact_count = 0;            // people who acted in the active window
+  int64_t active_contact_count = 0;            // people known to have acted in the active window
+  bool has_unnamed_touches = false;            // in it: more people may have acted
   int64_t touch_count = 0;                     // touches in the active window
   std::optional<int64_t> last_touch_age_days;  // whole days; absent without a touch
   friend bool operator==(const EngagementMeasure&, const EngagementMeasure&) = default;
@@ -41,7 +48,12 @@ class EngagementMeter {
  private:
   const EngagementRule& rule_;
   int64_t as_of_s_;
+  // Of a touch of so many points, those that the cap leaves.
+  int64_t Capped(const book::EngagementEvent& event, int64_t points);
+
   std::vector<uint32_t> active_;
+  int64_t day_ = 0;                                   // that day_points_ are of
+  std::vector<std::pair<uint32_t, int64_t>> day_points_;  // by contact
 };
 
 }  // namespace gtm::targeting::domain

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "common/core/random.h"
 #include "services/targeting/domain/definition.h"
 
 namespace gtm::targeting::domain {
@@ -69,6 +70,58 @@ TEST(MeasureEngagement, CountsPeopleOnceAndOnlyInTheWindow) {
   EXPECT_EQ(measure.active_contact_count, 2) << "90 days ago is outside";
   EXPECT_EQ(measure.touch_count, 4);
   EXPECT_EQ(measure.last_touch_age_days, 1);
+  EXPECT_TRUE(measure.has_unnamed_touches) << "it may have been a third person";
+  EXPECT_FALSE(Measure({Touch(95, kMeeting, 1, book::kNoRow), Touch(1)}).has_unnamed_touches);
+}
+
+// C18: nobody makes an account look engaged by logging much at once.
+TEST(MeasureEngagement, CapsWhatOnePersonCountsOnADay) {
+  EngagementRule rule;
+  rule.half_life_days = 1;
+  rule.touch_points[kMeeting] = 3;
+  rule.person_day_points_max = 10;
+  const auto touch = [](int days_ago, uint16_t count, uint32_t contact) {
+    book::EngagementEvent event = Touch(days_ago, kMeeting, 3, contact);
+    event.count = count;
+    return event;
+  };
+  // 9 of 9, then 1 of 60; another person has a day of its own, and so has another day.
+  EXPECT_EQ(Measure({touch(0, 3, 1), touch(0, 20, 1)}, rule).recent_micropoints, 10'000'000);
+  EXPECT_EQ(Measure({touch(0, 3, 1), touch(0, 3, 2)}, rule).recent_micropoints, 18'000'000);
+  EXPECT_EQ(Measure({touch(1, 9, 1), touch(0, 9, 1)}, rule).recent_micropoints, 15'000'000);
+  EXPECT_EQ(Measure({touch(0, 9, book::kNoRow), touch(0, 9, book::kNoRow)}, rule).recent_micropoints,
+            10'000'000)
+      << "nobody is one person";
+  EXPECT_EQ(Measure({touch(0, 3, 1), touch(0, 20, 1)}, rule).touch_count, 23)
+      << "they happened all the same";
+  rule.person_day_points_max = 0;
+  EXPECT_EQ(Measure({touch(0, 3, 1), touch(0, 20, 1)}, rule).recent_micropoints, 69'000'000);
+}
+
+// However much is made up for one person on one day, the points rise by the cap at most.
+TEST(MeasureEngagement, MadeUpTouchesMoveItByTheCapAtMost) {
+  Random random(18);
+  for (int round = 0; round < 300; ++round) {
+    EngagementRule rule;
+    rule.half_life_days = 1 + static_cast<int>(random.Below(60));
+    rule.person_day_points_max = 1 + static_cast<int64_t>(random.Below(50));
+    std::vector<book::EngagementEvent> honest, all;
+    for (int day = 80; day >= 0; --day) {
+      for (uint64_t i = random.Below(3); i > 0; --i) {
+        honest.push_back(Touch(day, kMeeting, 1, static_cast<uint32_t>(random.Below(4))));
+        all.push_back(honest.back());
+      }
+      if (day != 40) continue;
+      for (uint64_t i = 1 + random.Below(30); i > 0; --i) {
+        all.push_back(Touch(day, kMeeting, 3, 2));
+        all.back().count = static_cast<uint16_t>(1 + random.Below(60'000));
+      }
+    }
+    const int64_t before = Measure(honest, rule).recent_micropoints;
+    const int64_t after = Measure(all, rule).recent_micropoints;
+    EXPECT_GE(after, before);
+    EXPECT_LE(after - before, rule.person_day_points_max * 1'000'000 + 200);
+  }
 }
 
 TEST(MeasureEngagement, KnowsNothingOfTheFuture) {

@@ -153,7 +153,8 @@ class Reader {
     return at->second;
   }
 
-  // Handed over, or an opportunity began, after the first touch and within the horizon.
+  // Handed over, or an opportunity began, after the first touch and within the horizon; or one
+  // that began so was won within it.
   bool Happened(book::AccountRow row, int64_t first_s) const {
     const auto within = [&](int64_t time_s) {
       return time_s > first_s && time_s <= first_s + horizon_s_;
@@ -164,7 +165,12 @@ class Reader {
     }
     const auto deals = view_.opportunities_of(row);
     return std::any_of(deals.begin(), deals.end(), [&](book::OpportunityRow deal) {
-      return view_.is_live(deal) && within(BeginOf(view_.opportunity(deal)));
+      if (!view_.is_live(deal)) return false;
+      const book::OpportunityFacts facts = view_.opportunity(deal);
+      if (!within(BeginOf(facts))) return false;
+      if (options_.outcome != ExperimentOutcome::kWon) return true;
+      const auto won = book::WonTime(facts, absl::FromUnixSeconds(as_of_s_));
+      return won && within(absl::ToUnixSeconds(*won));
     });
   }
 

@@ -29,7 +29,7 @@ namespace gtm::targeting::domain {
 // Numbers as in gtm.targeting.v1.ExperimentVariable.
 enum class ExperimentVariable { kTarget = 1, kOffer = 2, kForm = 3, kTiming = 4, kOther = 5 };
 // Numbers as in gtm.targeting.v1.ExperimentOutcome.
-enum class ExperimentOutcome { kResponded = 1, kHandedOver = 2, kOpportunity = 3 };
+enum class ExperimentOutcome { kResponded = 1, kHandedOver = 2, kOpportunity = 3, kWon = 4 };
 
 struct ArmName {
   std::string experiment;  // "offer" or "offer/spring", lower case

@@ -190,6 +190,15 @@ TEST_F(ExperimentTest, CountsDealsAndHandoversAfterTheFirstTouch) {
   const Experiment handed = Evaluate({.outcome = ExperimentOutcome::kHandedOver}).value();
   EXPECT_EQ(handed.arms[0].outcome.successes, 0);
   EXPECT_EQ(handed.arms[1].outcome.successes, 1);
+  // TG-27: acquisition. Won within the horizon, and begun after the touch.
+  const auto won = [&] {
+    return Evaluate({.outcome = ExperimentOutcome::kWon}).value().arms[0].outcome.successes;
+  };
+  EXPECT_EQ(won(), 0);
+  records_.Put(test::Opportunity("o1", "one").Stage("2026-02-10", "open").Stage("2026-03-20", "won"));
+  EXPECT_EQ(won(), 0) << "47 days after the touch; the horizon is 30";
+  records_.Put(test::Opportunity("o1", "one").Stage("2026-02-10", "open").Stage("2026-02-25", "won"));
+  EXPECT_EQ(won(), 1);
 }
 
 TEST_F(ExperimentTest, ScalesWhatBringsMoreForLess) {  // TG-27

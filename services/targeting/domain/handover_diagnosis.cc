@@ -180,10 +180,23 @@ const std::vector<ReasonRule>& DefaultReasonRules() {
   return *kRules;
 }
 
+// `words` stand in `text` as words of their own: "roi" is not in "android". Both in lower case.
+bool HasWords(std::string_view text, std::string_view words) {
+  if (words.empty()) return false;
+  const auto is_letter = [&](size_t at) {
+    return at < text.size() && (absl::ascii_isalnum(static_cast<unsigned char>(text[at])) ||
+                                static_cast<unsigned char>(text[at]) >= 0x80);
+  };
+  for (size_t at = text.find(words); at != std::string_view::npos; at = text.find(words, at + 1)) {
+    if ((at == 0 || !is_letter(at - 1)) && !is_letter(at + words.size())) return true;
+  }
+  return false;
+}
+
 ReasonClass ClassOf(std::string_view reason, const std::vector<ReasonRule>& rules) {
   const std::string text = Lower(reason);
   for (const ReasonRule& rule : rules) {
-    if (absl::StrContains(text, Lower(rule.words))) return rule.of;
+    if (HasWords(text, Lower(rule.words))) return rule.of;
   }
   return ReasonClass::kOther;
 }

@@ -70,6 +70,9 @@ TEST(ClassOf, ReadsTheTenantsWords) {  // TG-25
   const auto& rules = DefaultReasonRules();
   EXPECT_EQ(ClassOf("No BUDGET this year", rules), ReasonClass::kWillNotSpend);
   EXPECT_EQ(ClassOf("no decision", rules), ReasonClass::kNoProblem);
+  EXPECT_EQ(ClassOf("they chose an Android app", rules), ReasonClass::kOther) << "not ROI";
+  EXPECT_EQ(ClassOf("ROI?", rules), ReasonClass::kNoValue);
+  EXPECT_EQ(ClassOf("undervalued, priceless", rules), ReasonClass::kOther);
   EXPECT_EQ(ClassOf("Price", rules), ReasonClass::kNoValue);
   EXPECT_EQ(ClassOf("missing features", rules), ReasonClass::kOther);
   EXPECT_EQ(ClassOf("kein Bedarf", {{"kein bedarf", ReasonClass::kNoProblem}}),

@@ -10,16 +10,16 @@
 
 namespace gtm::targeting::domain {
 
-// A definition replaced within so many days was changed "monthly" or more often.
-inline constexpr int kEarlyChangeDays = 31;
+// A definition replaced within so many days was not revisited quarterly.
+inline constexpr int kEarlyChangeDays = 61;
 
 // Three civil months after it came into force, in the tenant's time zone; the last day of
 // the month where the month is shorter. Example: 30 November -> 28 February.
 absl::Time ReviewDueTime(const FiscalCalendar& calendar, absl::Time activate_time);
 
 // A change at `now` of what came into force at `activate_time` is early: it happens in
-// the same fiscal quarter, or within 31 days. A quarterly review, at any day of the next
-// quarter, is not early, unless the definition is younger than 31 days then.
+// the same fiscal quarter, or within two months (61 days). A quarterly review in the last
+// month before it is due, or later, is not early where the fiscal quarter is another.
 bool IsEarlyChange(const FiscalCalendar& calendar, absl::Time activate_time, absl::Time now);
 
 struct ReviewState {

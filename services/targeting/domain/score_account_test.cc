@@ -257,13 +257,31 @@ TEST(ScoreContact, WeighsByTheBuyingRole) {
   const Definition definition = Compiled();
   const book::BookView view = records.View();
   const auto score = [&](const char* id) {
-    return ScoreContact(definition, view, *view.FindContact(id), kNow).value();
+    return ContactScorer(definition, view, kNow).Explain(*view.FindContact(id));
   };
   EXPECT_EQ(score("boss").weighted_micropoints, 70'000'000);
   EXPECT_EQ(score("first").weighted_micropoints, 21'000'000);
   EXPECT_EQ(score("first").weighted_high_micropoints, 30'000'000);
   EXPECT_EQ(score("new").weighted_micropoints, 70'000'000) << "an unknown role is not held against";
   EXPECT_EQ(score("boss").fit.range.known_weight_bps, 7'000);
+  // Ranked, page by page, by the weighted score, ties by id.
+  std::vector<std::string> ids;
+  std::optional<PersonPosition> after;
+  for (bool more = true; more;) {
+    const RankedPeople page =
+        RankPeople(definition, view, kNow, {}, after, 1, [] { return Status(); }).value();
+    ASSERT_EQ(page.people.size(), 1u);
+    EXPECT_EQ(page.total_count, 3);
+    ids.emplace_back(view.contact(page.people[0]).id);
+    after = {ContactScorer(definition, view, kNow).Score(page.people[0]), ids.back()};
+    more = page.more;
+  }
+  EXPECT_EQ(ids, (std::vector<std::string>{"boss", "new", "first"}));
+  const PeopleFilter strong{{}, 70'000'000};
+  EXPECT_EQ(RankPeople(definition, view, kNow, strong, {}, 10, [] { return Status(); })
+                .value()
+                .total_count,
+            2);
 }
 
 TEST(ScoreContact, NeedsCriteriaForPeople) {
@@ -273,7 +291,8 @@ TEST(ScoreContact, NeedsCriteriaForPeople) {
   spec.person_criteria.clear();
   const Definition definition = Compiled(spec);
   const book::BookView view = records.View();
-  EXPECT_THAT(ScoreContact(definition, view, *view.FindContact("c"), kNow),
+  EXPECT_THAT(CheckScoresPeople(definition), test::FailsWith(Reason::DATA_MISSING));
+  EXPECT_THAT(RankPeople(definition, view, kNow, {}, {}, 10, [] { return Status(); }),
               test::FailsWith(Reason::DATA_MISSING));
 }
 

@@ -184,6 +184,7 @@ class ScoreProperty : public testing::Test {
       ExpectWithin(score.fit, full.fit);
       ExpectWithin(score.priority, full.priority);
       if (score.urgency) ExpectWithin(*score.urgency, *full.urgency);
+      if (score.engagement) ExpectWithin(*score.engagement, *full.engagement);
       if (score.verdict != Verdict::kUndecided) {
         ASSERT_EQ(score.verdict, full.verdict);
       }
@@ -204,15 +205,23 @@ TEST_F(ScoreProperty, PartsSumAndFullDataFallIntoTheRange) {
       changes.push_back({test::Wrap(account)});
       whole_changes.push_back({test::Wrap(any.Completed(account))});
       for (int e = any.Below(4); e > 0; --e) {
-        records::v1::Record touch =
-            test::Engagement(fmt::format("{}e{}", id, e), id, "2026-06-20").Set([&](auto& m) {
-              m.set_contact_id(fmt::format("c{}", e));
-            });
-        changes.push_back({touch});
-        whole_changes.push_back({touch});
+        // Full data name the person, who may be another one or the same.
+        const auto touch = [&](const std::string& contact) {
+          return test::Engagement(fmt::format("{}e{}", id, e), id, "2026-06-20")
+              .Set([&](auto& m) { m.set_contact_id(contact); });
+        };
+        const std::string contact = fmt::format("c{}", any.Below(4));
+        changes.push_back({touch(any.Below(3) == 0 ? "" : contact)});
+        whole_changes.push_back({touch(contact)});
       }
-      // At least one: where nobody has asked, any number of triggers may exist.
+      // Where nobody has asked, any number of triggers may exist.
+      const bool asked = any.Below(4) != 0;
       for (int t = 1 + any.Below(3); t > 0; --t) {
+        if (!asked) {
+          whole_changes.push_back(
+              {test::Wrap(any.Completed(any.AnyTrigger(fmt::format("{}t{}", id, t), id)))});
+          continue;
+        }
         const TriggerEvent event = any.AnyTrigger(fmt::format("{}t{}", id, t), id);
         changes.push_back({test::Wrap(event)});
         whole_changes.push_back({test::Wrap(any.Completed(event))});

@@ -58,7 +58,9 @@ const VisitorScorer::Reading& VisitorScorer::Read(book::VisitorRow row) {
   const auto link = view.link_of(row);
   reading.contact_id = link == nullptr ? "" : link->contact_id();
   reading.measure = meter_.Measure(view.engagements_of(row));
+  // A visitor is one person, whoever it is.
   if (reading.measure.touch_count > 0) reading.measure.active_contact_count = 1;
+  reading.measure.has_unnamed_touches = false;
   const book::AccountFacts account =
       reading.account ? view.account(*reading.account) : book::AccountFacts();
   const book::AccountRow account_row = reading.account.value_or(book::AccountRow{book::kNoRow});

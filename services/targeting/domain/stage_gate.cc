@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "gtm/crm/v1/account.pb.h"
 #include "services/targeting/domain/audience.h"
 #include "services/targeting/domain/engagement.h"
@@ -43,8 +44,24 @@ bool OnePersonBuys(const book::OpportunityFacts& deal, const GateQuestion& quest
   return members.size() == 1 && MayBuy(members[0].role) && deal.has_authority.value_or(false);
 }
 
-// The hand-over that opened the deal, and its rubric (TG-16).
-Evidence Rubric(const book::BookView& view, std::string_view deal_id, absl::Time as_of) {
+// The signed questions that have no answer that is met.
+std::vector<std::string> UnmetQuestions(const std::vector<std::string>& questions,
+                                        const Handover& handover) {
+  std::vector<std::string> unmet;
+  for (const std::string& question : questions) {
+    const bool met = std::any_of(
+        handover.rubric_answers().begin(), handover.rubric_answers().end(),
+        [&](const auto& a) { return a.met() && criteria::SameWord(a.question(), question); });
+    if (!met) unmet.push_back(question);
+  }
+  return unmet;
+}
+
+// The hand-over that opened the deal, and its rubric (TG-16): the questions that the definition
+// has signed, where it has any, and all that were judged.
+Evidence Rubric(const Definition* definition, const book::BookView& view,
+                const book::OpportunityFacts& deal, absl::Time as_of) {
+  const std::string_view deal_id = deal.id;
   Evidence out{EvidenceKind::kRubric, false, false, "", "", {}};
   const Handover* latest = nullptr;
   for (const auto& handover : view.handovers()) {
@@ -66,10 +83,27 @@ Evidence Rubric(const book::BookView& view, std::string_view deal_id, absl::Time
     met += answer.met();
   }
   out.record_ids = {latest->id()};
-  out.met = judged > 0 && met == judged;
+  if (!latest->conversation_engagement_id().empty()) {
+    out.record_ids.push_back(latest->conversation_engagement_id());
+  }
+  const std::vector<std::string> unmet =
+      definition == nullptr ? std::vector<std::string>()
+                            : UnmetQuestions(definition->spec().rubric_questions, *latest);
+  out.met = judged > 0 && met == judged && unmet.empty();
   out.observed = fmt::format("{} of {} judged answers of the rubric are met; the hand-over is {}",
                              met, judged, StateText(StateAt(*latest, as_of)));
-  if (!out.met) {
+  if (latest->conversation_engagement_id().empty()) out.observed += "; it names no conversation";
+  // The clock starts with the first stage (TG-18).
+  const absl::Duration apart =
+      TimeOf(latest->handover_time()) - deal.stage_changes.front().time;
+  if (absl::AbsDuration(apart) > absl::Hours(24)) {
+    out.observed += fmt::format("; the clock started {} days {} it",
+                                absl::AbsDuration(apart) / absl::Hours(24),
+                                apart > absl::ZeroDuration() ? "before" : "after");
+  }
+  if (!unmet.empty()) {
+    out.needed = fmt::format("meet what is signed: \"{}\"", fmt::join(unmet, "\", \""));
+  } else if (!out.met) {
     out.needed = judged == 0 ? "judge the answers of the rubric" : "meet the rest of the rubric";
   }
   return out;
@@ -200,7 +234,7 @@ Result<StageGate> CheckStageGate(const Definition* definition, const book::BookV
   gate.clock_start = deal.stage_changes.front().time;
   gate.qualified_time = book::QualifiedTime(deal, question.as_of);
   gate.one_person_buys = OnePersonBuys(deal, question);
-  gate.evidence.push_back(Rubric(view, deal.id, question.as_of));
+  gate.evidence.push_back(Rubric(definition, view, deal, question.as_of));
   gate.evidence.push_back(BuyingTeam(view, deal, question, gate.one_person_buys));
   gate.evidence.push_back(Discovery(view, deal, question.as_of));
   gate.evidence.push_back(MeasuredInterest(definition, view, deal, question.as_of));

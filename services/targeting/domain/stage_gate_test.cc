@@ -158,6 +158,37 @@ TEST_F(StageGateTest, ReadsTheRubricOfTheLatestHandover) {  // TG-16
   EXPECT_THAT(rubric.observed, HasSubstr("1 of 2"));
 }
 
+// TG-16, TG-18: what is signed must be met, and the hand-over says when the clock started.
+TEST_F(StageGateTest, HoldsTheHandoverAgainstTheSignedRubric) {
+  DefinitionSpec spec = market_.definition().spec();
+  spec.rubric_questions = {"Is there a project?", "Who decides?"};
+  const Definition definition = Definition::Compile(spec, "definition").value();
+  market_.Put(deal_);
+  Handover handover;
+  handover.set_id("h1");
+  handover.set_account_id("t");
+  handover.set_opportunity_id("o1");
+  handover.set_conversation_engagement_id("e-call");
+  SetTime(At("2026-06-11"), handover.mutable_handover_time());
+  const auto answer = [&](const char* question, bool met) {
+    auto* out = handover.add_rubric_answers();
+    out->set_question(question);
+    out->set_met(met);
+    market_.Put(test::Wrap(handover));
+    const book::BookView view = market_.View();
+    return Of(CheckStageGate(&definition, view, *view.FindOpportunity("o1"),
+                             {At("2026-06-30"), kTeamMinDefault, {}})
+                  .value(),
+              EvidenceKind::kRubric);
+  };
+  const Evidence half = answer("is there a PROJECT?", true);
+  EXPECT_FALSE(half.met);
+  EXPECT_THAT(half.needed, HasSubstr("\"Who decides?\""));
+  EXPECT_THAT(half.observed, HasSubstr("days before it"));
+  EXPECT_THAT(half.record_ids, testing::Contains("e-call"));
+  EXPECT_TRUE(answer("Who decides?", true).met);
+}
+
 TEST_F(StageGateTest, KnowsNothingBeforeTheDealBegan) {
   market_.Put(deal_);
   const book::BookView view = market_.View();

@@ -72,9 +72,24 @@ bool HasOpenQuestion(const AccountUrgency& urgency) {
       [](const TriggerAssessment& t) { return t.verdict == TriggerVerdict::kUndecided; });
 }
 
-// Every simmering account gets at least one rule (C06).
+// The last of the calls until `as_of` that said "not now", or when to ask again; null where
+// none did.
+const crm::v1::CallSummary* LastNotNow(const TriggerIndex::Known* known, absl::Time as_of) {
+  const crm::v1::CallSummary* last = nullptr;
+  if (known == nullptr) return last;
+  for (const auto* call : known->calls) {
+    const bool says = call->has_recheck_date() || !call->not_now_reason().empty();
+    if (!says || TimeOf(call->occur_time()) > as_of) continue;
+    if (last == nullptr || TimeOf(last->occur_time()) <= TimeOf(call->occur_time())) last = call;
+  }
+  return last;
+}
+
+// Every simmering account gets at least one rule (C06). `recheck`: when the buyer said to ask
+// again.
 std::vector<WakeUpRule> WakeUpRules(const AccountUrgency& urgency, const UrgencyRules& rules,
                                     std::optional<absl::Time> last_look,
+                                    const std::optional<absl::CivilDay>& recheck,
                                     const FiscalCalendar& calendar, absl::Time as_of) {
   std::vector<WakeUpRule> out;
   for (const TriggerAssessment& trigger : urgency.triggers) {
@@ -87,7 +102,9 @@ std::vector<WakeUpRule> WakeUpRules(const AccountUrgency& urgency, const Urgency
                      *trigger.wake_day, trigger.event_id});
     }
   }
-  if (!urgency.why_now_asked && urgency.triggers.empty()) {
+  if (recheck) {
+    out.push_back({WakeUpKind::kReview, *recheck, ""});
+  } else if (!urgency.why_now_asked && urgency.triggers.empty()) {
     out.push_back({WakeUpKind::kAskWhyNow, calendar.DayOf(as_of), ""});
   } else if (out.empty()) {
     const absl::CivilDay day = calendar.DayOf(last_look.value_or(as_of));
@@ -123,10 +140,8 @@ criteria::ScoreRange ScoreTriggers(std::span<const TriggerAssessment> triggers, 
   range.high_micropoints = std::max(counted.sum(), possible.sum());
   range.known_weight_bps = live == 0 ? 10'000 : static_cast<int32_t>(known * 10'000 / live);
   if (triggers.empty() && !why_now_asked) {
-    // Nobody has asked: it could be the strongest there is.
-    range.high_micropoints = std::max({rules.mandate_points, rules.authority_shift_points,
-                                       rules.personal_drive_points}) *
-                             criteria::kMicropointsPerPoint;
+    // Nobody has asked: there may be any number of triggers.
+    range.high_micropoints = kFullScoreMicropoints;
     range.known_weight_bps = 0;
   }
   return range;
@@ -221,7 +236,8 @@ bool UrgencyReader::WhyNowAsked(book::AccountRow account, const Known* known,
       if (TimeOf(event->occur_time()) <= as_of) return true;
     }
     for (const auto* call : known->calls) {
-      if (TimeOf(call->occur_time()) <= as_of && !call->urgency().empty()) return true;
+      const bool answers = !call->urgency().empty() || !call->not_now_reason().empty();
+      if (answers && TimeOf(call->occur_time()) <= as_of) return true;
     }
   }
   return view_.WhyNowAnswered(account, as_of);
@@ -241,6 +257,13 @@ AccountUrgency UrgencyReader::Read(book::AccountRow account, absl::Time as_of) c
   const Known* known = index_->Find(account);
   out.triggers = Triggers(account, as_of);
   out.why_now_asked = WhyNowAsked(account, known, as_of);
+  const crm::v1::CallSummary* const not_now = LastNotNow(known, as_of);
+  std::optional<absl::CivilDay> recheck;
+  if (not_now != nullptr) {
+    out.not_now_reason = not_now->not_now_reason();
+    const type::v1::Date& date = not_now->recheck_date();
+    if (not_now->has_recheck_date()) recheck.emplace(date.year(), date.month(), date.day());
+  }
   out.range = ScoreTriggers(out.triggers, out.why_now_asked, rules_);
   out.parts = TriggerParts(out.triggers);
   if (!out.why_now_asked && out.triggers.empty()) {
@@ -260,7 +283,8 @@ AccountUrgency UrgencyReader::Read(book::AccountRow account, absl::Time as_of) c
   out.state = never_asked || HasOpenQuestion(out) ? UrgencyState::kAsk : UrgencyState::kSimmer;
   std::optional<absl::Time> last_look = LastLook(account, known, as_of);
   if (!last_look && !out.triggers.empty()) last_look = out.triggers.front().start_time;
-  out.wake_up_rules = WakeUpRules(out, rules_, last_look, view_.settings().calendar, as_of);
+  out.wake_up_rules =
+      WakeUpRules(out, rules_, last_look, recheck, view_.settings().calendar, as_of);
   return out;
 }
 

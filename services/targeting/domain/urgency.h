@@ -46,6 +46,8 @@ struct AccountUrgency {
   std::vector<UrgencyQuestion> questions;  // distinct; of the strongest trigger first
   // Earliest first. Empty where a trigger counts, else never (C06).
   std::vector<WakeUpRule> wake_up_rules;
+  // What the last call that told why not now says (UR-05); "" where none has.
+  std::string not_now_reason;
 };
 
 // What the score rests on, and the score.

@@ -257,6 +257,35 @@ std::vector<TriggerEvent> Generated(Random& random) {
   return events;
 }
 
+// UR-05, UR-12: an honest "not now, ask in October" is kept, and wakes the account then.
+TEST(UrgencyReader, WakesOnTheDayThatTheBuyerNamed) {
+  Company company({});
+  EXPECT_EQ(company.Read("2026-03-01").wake_up_rules[0].kind, WakeUpKind::kAskWhyNow);
+  crm::v1::CallSummary call;
+  call.set_id("c1");
+  call.set_account_id("a");
+  call.set_not_now_reason("The budget is spent.");
+  *call.mutable_recheck_date() = test::Date("2026-10-01");
+  *call.mutable_occur_time() = test::Stamp("2026-03-02");
+  company.Add(test::Wrap(call));
+  const AccountUrgency urgency = company.Read("2026-03-03");
+  EXPECT_EQ(urgency.state, UrgencyState::kSimmer);
+  EXPECT_TRUE(urgency.why_now_asked);
+  EXPECT_EQ(urgency.not_now_reason, "The budget is spent.");
+  EXPECT_THAT(urgency.wake_up_rules,
+              ElementsAre(WakeUpRule{WakeUpKind::kReview, absl::CivilDay(2026, 10, 1), ""}));
+  EXPECT_EQ(company.Read("2026-03-01").not_now_reason, "") << "nobody had said so yet";
+  // A later call that says something else comes first.
+  call.set_id("c2");
+  call.set_not_now_reason("A hiring freeze.");
+  *call.mutable_recheck_date() = test::Date("2027-01-15");
+  *call.mutable_occur_time() = test::Stamp("2026-10-02");
+  company.Add(test::Wrap(call));
+  const AccountUrgency later = company.Read("2026-10-03");
+  EXPECT_EQ(later.not_now_reason, "A hiring freeze.");
+  EXPECT_EQ(later.wake_up_rules[0].due_day, absl::CivilDay(2027, 1, 15));
+}
+
 TEST(UrgencyProperty, PartsSumAndEverySimmeringAccountHasAWakeUpRule) {  // C06
   Random random(606);
   for (int round = 0; round < 400; ++round) {

@@ -39,7 +39,7 @@ inline void AppendValues(std::span<const criteria::Value> values, std::string* o
     if (!value.known()) {
       out->push_back('-');
     } else if (value.number() != nullptr) {
-      char bytes[9] = {'n'};
+      char bytes[9] = {value.is_at_least() ? 'm' : 'n'};
       WriteNumber(std::bit_cast<uint64_t>(*value.number()), bytes + 1);
       out->append(bytes, sizeof(bytes));
     } else {

@@ -46,6 +46,20 @@ void AddHandovers(const records_client::Question& question, const std::string& t
   for (const auto& [state, count] : states) {
     sheet->Set(telemetry::kHandovers, {tenant, state}, static_cast<double>(count));
   }
+  const int64_t decided = counts.accepted_count + counts.rejected_count;
+  const domain::HandshakeStatus status =
+      domain::JudgeHandshake(counts.accepted_count, decided).status;
+  if (status != domain::HandshakeStatus::kBelow && status != domain::HandshakeStatus::kHealthy) {
+    return;
+  }
+  const stats::Interval interval = stats::WilsonInterval(counts.accepted_count, decided);
+  const std::pair<const char*, double> bounds[] = {
+      {"value", static_cast<double>(counts.accepted_count) / static_cast<double>(decided)},
+      {"low", interval.low},
+      {"high", interval.high}};
+  for (const auto& [bound, number] : bounds) {
+    sheet->Set(telemetry::kHandoverAcceptance, {tenant, bound}, number);
+  }
 }
 
 constexpr absl::Duration kRecompute = absl::Minutes(10);
@@ -154,6 +168,16 @@ Status TargetingGauges::AddAccounts(const records_client::Question& question,
   GTM_ASSIGN_OR_RETURN(
       const domain::Audience audience,
       domain::JudgeAccounts(asked.definition(), asked.view(), question.as_of, NeverMind));
+  domain::ByVerdict counts;
+  for (const domain::Verdict verdict : audience.verdicts) {
+    if (verdict != domain::Verdict{}) counts.Add(verdict);  // live
+  }
+  const std::pair<const char*, int64_t> verdicts[] = {{"target", counts.target},
+                                                      {"not_target", counts.other},
+                                                      {"undecided", counts.undecided}};
+  for (const auto& [verdict, count] : verdicts) {
+    sheet->Set(telemetry::kTargetAccounts, {tenant, verdict}, static_cast<double>(count));
+  }
   GTM_RETURN_IF_ERROR(AddReach(asked, audience, tenant, sheet));
   return AddExperiments(asked.view(), audience, tenant, sheet);
 }

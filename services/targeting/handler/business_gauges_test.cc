@@ -105,6 +105,46 @@ TEST_F(TargetingGaugesTest, AreWhatGetReachAnswers) {
   EXPECT_EQ(sum, 2);
 }
 
+TEST_F(TargetingGaugesTest, AreWhatListTargetsAnswers) {
+  PutMarket();
+  Activate("d1", "2026-01-14");
+  const auto gauges = GaugesAt("2026-06-30");
+  rpc::Call call = At("2026-06-30");
+  v1::ListTargetsResponse targets;
+  ASSERT_THAT(handler_.ListTargets(call, {}, &targets), IsOk());
+  ASSERT_EQ(targets.verdict_counts_size(), 3);
+  const char* names[] = {"target", "not_target", "undecided"};
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(targets.verdict_counts(i).verdict(), i + 1);
+    EXPECT_EQ(gauges.at(std::string("gtm_target_accounts acme ") + names[i]),
+              targets.verdict_counts(i).account_count());
+  }
+}
+
+// TG-20, D2, C27: a share of few hand-overs is not told.
+TEST_F(TargetingGaugesTest, AcceptanceIsToldOnlyWithEnoughData) {
+  const auto hand_over = [&](int count, int accepted) {
+    for (int i = 0; i < count; ++i) {
+      v1::Handover handover;
+      handover.set_id("h" + std::to_string(i));
+      handover.set_account_id("acme");
+      *handover.mutable_handover_time() = test::Stamp("2026-06-01");
+      handover.set_state(i < accepted ? v1::Handover::STATE_ACCEPTED : v1::Handover::STATE_REJECTED);
+      auto* decision = handover.add_decisions();
+      decision->set_state(handover.state());
+      *decision->mutable_decide_time() = test::Stamp("2026-06-02");
+      records_.Put(test::Wrap(handover));
+    }
+  };
+  hand_over(10, 7);
+  EXPECT_FALSE(GaugesAt("2026-06-30").contains("gtm_handover_acceptance_ratio acme value"));
+  hand_over(200, 138);
+  const auto gauges = GaugesAt("2026-06-30");
+  EXPECT_DOUBLE_EQ(gauges.at("gtm_handover_acceptance_ratio acme value"), 0.69);
+  EXPECT_LT(gauges.at("gtm_handover_acceptance_ratio acme low"), 0.69);
+  EXPECT_GT(gauges.at("gtm_handover_acceptance_ratio acme high"), 0.69);
+}
+
 TEST_F(TargetingGaugesTest, AreWhatListSimmeringAnswers) {
   PutMarket();
   const auto gauges = GaugesAt("2026-06-30");

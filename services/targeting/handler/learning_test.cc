@@ -191,16 +191,18 @@ TEST_F(LearningTest, PointsOfTheDraftFollowTheCard) {
   std::optional<double> base;
   int compared = 0;
   for (uint32_t row = 0; row < learned.cases.accounts.size(); ++row) {
-    const auto account = view.account(learned.cases.accounts[row]);
-    if (!account.employee_count) continue;
     domain::AccountScorer scorer(definition, view, learned.cases.KnownTime(row));
     const double points =
         static_cast<double>(scorer.Score(learned.cases.accounts[row]).priority.micropoints) / 1e6;
-    double log_odds = learned.card.intercept;
-    for (size_t c = 0; c < learned.card.columns.size(); ++c) {
-      const auto& effect = learned.card.columns[c];
+    double log_odds = learned.selection.card.intercept;
+    for (size_t c = 0; c < learned.selection.card.columns.size(); ++c) {
+      const auto& effect = learned.selection.card.columns[c];
       if (!domain::IsWorthACriterion(effect)) continue;
       log_odds += effect.log_odds[effect.bins.LevelOf(learned.cases.table.columns[c], row)];
+    }
+    for (const domain::PairEffect& pair : learned.selection.card.pairs) {
+      if (!domain::IsWorthACriterion(pair)) continue;
+      log_odds += pair.log_odds[pair.CellOf(learned.cases.table, row)];
     }
     const double rest = log_odds - points * learned.definition.range_log_odds / 100;
     if (!base) base = rest;

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <bitset>
 #include <iterator>
+#include <set>
+#include <string>
 
+#include "absl/strings/ascii.h"
 #include "common/core/ids.h"
 #include "common/core/sha256.h"
 #include "common/criteria/criteria_proto.h"
@@ -61,6 +64,15 @@ void CheckWords(const v1::TargetDefinition& definition, Violations* violations) 
     const std::string field = fmt::format("definition.terms[{}]", i);
     if (term.name().empty()) violations->Add(field + ".name", "required");
     if (term.meaning().empty()) violations->Add(field + ".meaning", "required (TG-02)");
+  }
+  std::set<std::string> questions;
+  for (int i = 0; i < definition.rubric_questions_size(); ++i) {
+    const std::string& question = definition.rubric_questions(i);
+    const std::string field = fmt::format("definition.rubric_questions[{}]", i);
+    if (question.empty()) violations->Add(field, "empty; ask something, or leave it out");
+    if (!questions.insert(absl::AsciiStrToLower(question)).second) {
+      violations->Add(field, "listed before (the case of letters does not count)");
+    }
   }
   if (definition.market_people_count() < 0) {
     violations->Add("definition.market_people_count", "must not be negative");
@@ -138,6 +150,9 @@ domain::DefinitionSpec SpecOf(const v1::TargetDefinition& definition, Violations
   if (rule.active_window_days() != 0) {
     spec.engagement_rule.active_window_days = rule.active_window_days();
   }
+  spec.engagement_rule.person_day_points_max = rule.person_day_points_max();
+  spec.rubric_questions = {definition.rubric_questions().begin(),
+                           definition.rubric_questions().end()};
   ParseTouchPoints(definition, &spec.engagement_rule, violations);
   ParseRoleWeights(definition, &spec, violations);
   CheckWords(definition, violations);

@@ -67,6 +67,7 @@ void Render(const domain::AccountUrgency& urgency, v1::GetUrgencyResponse* out) 
   out->set_state(static_cast<v1::UrgencyState>(urgency.state));
   for (const auto& trigger : urgency.triggers) Render(trigger, out->add_triggers());
   out->set_why_now_asked(urgency.why_now_asked);
+  out->set_not_now_reason(urgency.not_now_reason);
   AddQuestions(urgency.questions, out->mutable_questions());
   for (const auto& rule : urgency.wake_up_rules) Render(rule, out->add_wake_up_rules());
 }
@@ -99,6 +100,7 @@ void Render(const book::BookView& view, const domain::AccountUrgency& urgency,
   AddQuestions(urgency.questions, out->mutable_questions());
   out->set_open_opportunity_count(account.open_opportunity_count);
   out->set_high_micropoints(urgency.range.high_micropoints);
+  out->set_not_now_reason(urgency.not_now_reason);
 }
 
 void Render(const domain::SegmentTriggers& segment, v1::SegmentTriggers* out) {

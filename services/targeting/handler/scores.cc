@@ -130,11 +130,57 @@ Status TargetingHandler::ScoreContact(rpc::Call& call, const v1::ScoreContactReq
       AskMarket(records_, definitions_, call, request.point(), request.definition_id()));
   const auto row = asked.question.view.FindContact(request.contact_id());
   if (!row) return NotFound("contact", request.contact_id());
-  GTM_ASSIGN_OR_RETURN(
-      const domain::ContactScore score,
-      domain::ScoreContact(asked.definition(), asked.question.view, *row, asked.question.as_of));
+  GTM_RETURN_IF_ERROR(domain::CheckScoresPeople(asked.definition()));
+  domain::ContactScorer scorer(asked.definition(), asked.question.view, asked.question.as_of);
+  const domain::ContactScore score = scorer.Explain(*row);
   *response->mutable_score() = Render(request.contact_id(), score);
   FillBasis(asked, score.inputs, response);
+  return {};
+}
+
+Status TargetingHandler::ListTargetPeople(rpc::Call& call,
+                                          const v1::ListTargetPeopleRequest& request,
+                                          v1::ListTargetPeopleResponse* response) {
+  Violations violations;
+  violations.CheckId("account_id", request.account_id(), false);
+  domain::PeopleFilter filter;
+  filter.min_weighted_micropoints = request.min_weighted_micropoints();
+  if (filter.min_weighted_micropoints < 0 ||
+      filter.min_weighted_micropoints > criteria::kFullScoreMicropoints) {
+    violations.Add("min_weighted_micropoints", "out of range; use 0 to 100,000,000");
+  }
+  const size_t page_size = PageSizeOf(request.page_size(), &violations);
+  GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
+  const std::string digest = RequestDigest(request);
+  GTM_ASSIGN_OR_RETURN(const std::string token, ReadPageToken(request.page_token(), digest));
+  GTM_ASSIGN_OR_RETURN(const auto position, ParsePosition(token));
+  GTM_ASSIGN_OR_RETURN(const auto point, PointOf(request.point(), position));
+  GTM_ASSIGN_OR_RETURN(const MarketQuestion asked,
+                       AskMarket(records_, definitions_, call, point, request.definition_id()));
+  const book::BookView& view = asked.question.view;
+  const absl::Time as_of = asked.question.as_of;
+  if (!request.account_id().empty()) {
+    filter.account = view.FindAccount(request.account_id());
+    if (!filter.account) return NotFound("account", request.account_id());
+  }
+  std::optional<domain::PersonPosition> after;
+  if (position) after = {position->order, position->id};
+  GTM_ASSIGN_OR_RETURN(const domain::RankedPeople page,
+                       domain::RankPeople(asked.definition(), view, as_of, filter, after,
+                                          page_size, AliveWhile(call)));
+  domain::ContactScorer scorer(asked.definition(), view, as_of);
+  for (const book::ContactRow row : page.people) {
+    v1::ContactScore* const out = response->add_people();
+    *out = Render(std::string(view.contact(row).id), scorer.Explain(row));
+    if (request.detail() != v1::SCORE_DETAIL_PARTS) out->mutable_fit()->clear_parts();
+  }
+  if (page.more) {
+    const v1::ContactScore& last = response->people(response->people_size() - 1);
+    response->set_next_page_token(MakePageToken(
+        PositionText({last.weighted_micropoints(), as_of, last.contact_id()}), digest));
+  }
+  response->set_total_count(page.total_count);
+  FillBasis(asked, view.revision() + digest, response);
   return {};
 }
 

@@ -194,6 +194,55 @@ TEST_F(ScoresTest, ScoresPeople) {
   EXPECT_EQ(response.score().weighted_micropoints(), 100'000'000);
 }
 
+// TG-06, TG-10: who of an account to speak to.
+TEST_F(ScoresTest, RanksPeopleOfAnAccountPageByPage) {
+  const auto put = [&](const char* id, const char* account, const char* function) {
+    records_.Put(test::Contact(id, account).Set([&](auto& c) { c.set_job_function(function); }));
+  };
+  records_.Put(test::Account("other"));
+  put("c1", "acme", "Sales");
+  put("c2", "acme", "Finance");
+  put("c3", "acme", "Finance");
+  put("x1", "other", "Finance");
+  Activate("d1", "2026-01-14");
+  rpc::Call call = At("2026-02-01");
+  v1::ListTargetPeopleRequest request;
+  request.set_account_id("acme");
+  request.set_page_size(2);
+  v1::ListTargetPeopleResponse first, second;
+  ASSERT_THAT(handler_.ListTargetPeople(call, request, &first), IsOk());
+  EXPECT_EQ(first.total_count(), 3);
+  ASSERT_THAT(first.people(), SizeIs(2));
+  EXPECT_EQ(first.people(0).contact_id(), "c2");
+  EXPECT_EQ(first.people(1).contact_id(), "c3") << "ties by id";
+  EXPECT_THAT(first.people(0).fit().parts(), SizeIs(0));
+  request.set_page_token(first.next_page_token());
+  request.set_detail(v1::SCORE_DETAIL_PARTS);
+  EXPECT_THAT(handler_.ListTargetPeople(call, request, &second),
+              FailsWith(Reason::PAGE_TOKEN_INVALID))
+      << "another question";
+  request.set_detail(v1::SCORE_DETAIL_UNSPECIFIED);
+  ASSERT_THAT(handler_.ListTargetPeople(call, request, &second), IsOk());
+  ASSERT_THAT(second.people(), SizeIs(1));
+  EXPECT_EQ(second.people(0).contact_id(), "c1");
+  EXPECT_EQ(second.next_page_token(), "");
+  v1::ScoreContactRequest one;
+  v1::ScoreContactResponse score;
+  one.set_contact_id("c1");
+  ASSERT_THAT(handler_.ScoreContact(call, one, &score), IsOk());
+  EXPECT_EQ(score.score().weighted_micropoints(), second.people(0).weighted_micropoints());
+  request = {};
+  request.set_min_weighted_micropoints(100'000'000);
+  ASSERT_THAT(handler_.ListTargetPeople(call, request, &first), IsOk());
+  request.set_min_weighted_micropoints(-1);
+  EXPECT_THAT(handler_.ListTargetPeople(call, request, &first),
+              FailsOn("min_weighted_micropoints"));
+  request = {};
+  request.set_account_id("nobody");
+  EXPECT_THAT(handler_.ListTargetPeople(call, request, &first),
+              FailsWith(Reason::RECORD_NOT_FOUND));
+}
+
 // ---- Hand-over
 
 class HandoversTest : public TargetingHandlerTest {
@@ -259,14 +308,16 @@ TEST_F(HandoversTest, ActsOnceOnARepeatedRequest) {
   EXPECT_THAT(records_.commits(), SizeIs(3));
 }
 
-// D2 through the service: 69, then 70 of 100 accepted.
+// D2 through the service: 69 of 100 accepted in one quarter, 70 of 100 in the next.
 TEST_F(HandoversTest, D2JudgesTheQuarterByTheGate) {
+  const auto decide = [&](const std::string& id, const char* month, bool accepted) {
+    ASSERT_THAT(Record(id, std::string(month) + "-02", std::string(month) + "-03"), IsOk());
+    ASSERT_THAT(Decide(id, accepted ? Handover::STATE_ACCEPTED : Handover::STATE_REJECTED,
+                       std::string(month) + "-04"),
+                IsOk());
+  };
   for (int i = 0; i < 100; ++i) {
-    const std::string id = fmt::format("h{:03}", i);
-    ASSERT_THAT(Record(id, "2026-04-02", "2026-04-03"), IsOk());
-    ASSERT_THAT(
-        Decide(id, i < 69 ? Handover::STATE_ACCEPTED : Handover::STATE_REJECTED, "2026-04-04"),
-        IsOk());
+    decide(fmt::format("h{:03}", i), "2026-04", i < 69);
     if (i == 9) {
       EXPECT_EQ(Handshake("2026-04-05").status(), v1::HANDSHAKE_STATUS_HEALTHY) << "10 of 10";
     }
@@ -279,6 +330,11 @@ TEST_F(HandoversTest, D2JudgesTheQuarterByTheGate) {
   ASSERT_THAT(below.rejection_reasons(), SizeIs(1));
   EXPECT_EQ(below.rejection_reasons(0).handover_count(), 31);
   EXPECT_EQ(Handshake("2026-07-01").status(), v1::HANDSHAKE_STATUS_NO_DATA) << "next quarter";
+  for (int i = 0; i < 100; ++i) decide(fmt::format("i{:03}", i), "2026-07", i < 70);
+  const v1::GetHandshakeResponse at_gate = Handshake("2026-09-30");
+  EXPECT_EQ(at_gate.status(), v1::HANDSHAKE_STATUS_HEALTHY);
+  EXPECT_DOUBLE_EQ(at_gate.acceptance().value(), 0.70);
+  EXPECT_TRUE(at_gate.verdict_could_turn());
 }
 
 TEST_F(HandoversTest, RefusesSpansThatAreNone) {

@@ -53,6 +53,8 @@ class TargetingHandler {
                      v1::GetScoreGapResponse* response);
   Status ScoreContact(rpc::Call& call, const v1::ScoreContactRequest& request,
                       v1::ScoreContactResponse* response);
+  Status ListTargetPeople(rpc::Call& call, const v1::ListTargetPeopleRequest& request,
+                          v1::ListTargetPeopleResponse* response);
   Status BatchScoreAccounts(rpc::Call& call, const v1::BatchScoreAccountsRequest& request,
                             std::string* answer);
   Status ListTargets(rpc::Call& call, const v1::ListTargetsRequest& request,

@@ -24,7 +24,7 @@ using Base = rpc::Mixed<
     Service::WithRawCallbackMethod_ListAttributes,
     Service::WithRawCallbackMethod_ReplayTargetDefinition,
     Service::WithRawCallbackMethod_ScoreAccount, Service::WithRawCallbackMethod_GetScoreGap,
-    Service::WithRawCallbackMethod_ScoreContact, Service::WithRawCallbackMethod_BatchScoreAccounts,
+    Service::WithRawCallbackMethod_ScoreContact, Service::WithRawCallbackMethod_ListTargetPeople, Service::WithRawCallbackMethod_BatchScoreAccounts,
     Service::WithRawCallbackMethod_ListTargets, Service::WithRawCallbackMethod_WatchTargets,
     Service::WithRawCallbackMethod_RecordHandover, Service::WithRawCallbackMethod_DecideHandover,
     Service::WithRawCallbackMethod_GetHandshake, Service::WithRawCallbackMethod_CheckFunnelPlan,
@@ -69,6 +69,7 @@ class TargetingRpc final : public Base {
   GTM_RPC_UNARY_BYTES(ScoreAccount, v1::ScoreAccountRequest)
   GTM_RPC_UNARY(GetScoreGap, v1::GetScoreGapRequest, v1::GetScoreGapResponse)
   GTM_RPC_UNARY(ScoreContact, v1::ScoreContactRequest, v1::ScoreContactResponse)
+  GTM_RPC_UNARY(ListTargetPeople, v1::ListTargetPeopleRequest, v1::ListTargetPeopleResponse)
   GTM_RPC_UNARY(ScoreVisitor, v1::ScoreVisitorRequest, v1::ScoreVisitorResponse)
   GTM_RPC_UNARY(ListVisitors, v1::ListVisitorsRequest, v1::ListVisitorsResponse)
   GTM_RPC_UNARY_BYTES(BatchScoreAccounts, v1::BatchScoreAccountsRequest)
@@ -122,6 +123,7 @@ constexpr rpc::MethodRule kMethods[] = {
     GTM_ROW("ScoreAccount", kReader, kLight),
     GTM_ROW("GetScoreGap", kReader, kLight),
     GTM_ROW("ScoreContact", kReader, kLight),
+    GTM_ROW("ListTargetPeople", kReader, kHeavy),
     GTM_ROW("ScoreVisitor", kReader, kLight),
     GTM_ROW("ListVisitors", kReader, kHeavy),
     GTM_ROW("BatchScoreAccounts", kReader, kHeavy),
