@@ -113,6 +113,25 @@ Table PeriodTable(const DiagnoseHandoversResponse& answer) {
   return table;
 }
 
+template <class Wins>
+void PrintWinsBy(const char* what, const Wins& all, Printer* printer) {
+  constexpr int kShown = 10;
+  if (all.empty()) return;
+  Table table{{{what, what, Align::kLeft, true},
+               {"won", "win_rate", Align::kRight, false},
+               {"against all others", "difference", Align::kRight, false}},
+              {}};
+  for (int i = 0; i < all.size() && i < kShown; ++i) {
+    table.rows.push_back(
+        {all[i].name(), RateCell(all[i].win_rate()), EstimateText(all[i].difference(), true)});
+  }
+  printer->Blank();
+  printer->Extra(table);
+  if (all.size() > kShown) {
+    printer->Line(fmt::format("  and {} more: -o json", all.size() - kShown));
+  }
+}
+
 template <class Reasons>
 void PrintReasons(const char* heading, const Reasons& reasons, Printer* printer) {
   if (reasons.empty()) return;
@@ -175,6 +194,8 @@ void PrintDiagnosis(const DiagnoseHandoversResponse& answer, Printer* printer) {
   printer->Blank();
   PrintReasons("why sales rejects", answer.rejection_reasons(), printer);
   PrintReasons("why accepted ones are turned away", answer.disqualification_reasons(), printer);
+  PrintWinsBy("product", answer.products(), printer);
+  PrintWinsBy("competitor", answer.competitors(), printer);
   printer->Line(ProvenanceText(answer.provenance()));
 }
 

@@ -1,9 +1,9 @@
 #include "services/targeting/domain/handover_diagnosis.h"
 
 #include <algorithm>
+#include <map>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "common/core/money.h"
 #include "services/targeting/domain/proto_time.h"
 #include "services/targeting/domain/spend_share.h"
@@ -97,10 +97,40 @@ void AddDeal(const book::OpportunityFacts& deal, Verdict verdict, bool won,
   }
 }
 
+// Wins by a word of the opportunity, without regard to case.
+class WinsByWord {
+ public:
+  void Add(std::string_view word, bool won) {
+    all_.Add(won);
+    if (word.empty()) return;
+    WinsBy& entry = by_word_[Lower(word)];
+    if (entry.name.empty()) entry.name = std::string(word);
+    entry.wins.Add(won);
+  }
+  std::vector<WinsBy> Ranked() && {
+    std::vector<WinsBy> out;
+    for (auto& [key, entry] : by_word_) {
+      entry.others = all_;
+      entry.others.Subtract(entry.wins);
+      out.push_back(std::move(entry));
+    }
+    std::stable_sort(out.begin(), out.end(), [](const WinsBy& a, const WinsBy& b) {
+      return a.wins.trials > b.wins.trials;
+    });
+    if (out.size() > kWinsByMax) out.resize(kWinsByMax);
+    return out;
+  }
+
+ private:
+  Rate all_;
+  std::map<std::string, WinsBy> by_word_;
+};
+
 Status ReadDeals(const Audience& audience, const book::BookView& view,
                  const DiagnosisQuestion& question, const CheckAlive& check_alive,
                  HandoverDiagnosis* out) {
   const FiscalCalendar& calendar = view.settings().calendar;
+  WinsByWord products, competitors;
   for (uint32_t i = 0; i < view.opportunity_row_count(); ++i) {
     if (i % kRowsBetweenChecks == 0) GTM_RETURN_IF_ERROR(check_alive());
     const auto row = static_cast<book::OpportunityRow>(i);
@@ -118,7 +148,13 @@ Status ReadDeals(const Audience& audience, const book::BookView& view,
         AddDeal(deal, verdict, won.has_value(), question.rules, facts);
       }
     }
+    if (question.now.contains(closed)) {
+      products.Add(deal.product, won.has_value());
+      competitors.Add(deal.competitor, won.has_value());
+    }
   }
+  out->products = std::move(products).Ranked();
+  out->competitors = std::move(competitors).Ranked();
   return {};
 }
 
@@ -180,7 +216,8 @@ const std::vector<ReasonRule>& DefaultReasonRules() {
   return *kRules;
 }
 
-// `words` stand in `text` as words of their own: "roi" is not in "android". Both in lower case.
+// `words` stand in `text` as words of their own, with or without an s: "roi" is not in
+// "android". Both in lower case.
 bool HasWords(std::string_view text, std::string_view words) {
   if (words.empty()) return false;
   const auto is_letter = [&](size_t at) {
@@ -188,7 +225,9 @@ bool HasWords(std::string_view text, std::string_view words) {
                                 static_cast<unsigned char>(text[at]) >= 0x80);
   };
   for (size_t at = text.find(words); at != std::string_view::npos; at = text.find(words, at + 1)) {
-    if ((at == 0 || !is_letter(at - 1)) && !is_letter(at + words.size())) return true;
+    size_t end = at + words.size();
+    if (end < text.size() && text[end] == 's') ++end;  // "budgets"
+    if ((at == 0 || !is_letter(at - 1)) && !is_letter(end)) return true;
   }
   return false;
 }

@@ -60,6 +60,15 @@ struct Finding {
   stats::Interval interval;
 };
 
+// Closed opportunities of the period with one product, or against one competitor (TG-33).
+struct WinsBy {
+  std::string name;  // as written first
+  Rate wins;
+  Rate others;  // all other closed opportunities of the period
+};
+inline constexpr size_t kWinsByMax = 100;
+inline constexpr int64_t kWinsByDealsMin = 10;  // on each side, for a difference that is told
+
 struct HandoverDiagnosis {
   PeriodFacts now;
   PeriodFacts before;
@@ -85,6 +94,8 @@ struct HandoverDiagnosis {
   FindingStatus trash_in = FindingStatus::kNoData;
   // Spend now over spend before. Absent where either is unknown or nothing.
   std::optional<double> spend_ratio;
+  // Of the period now, most opportunities first, then by name.
+  std::vector<WinsBy> products, competitors;
 };
 
 struct DiagnosisQuestion {

@@ -110,6 +110,40 @@ TEST(WrongTarget, IsDeniedWhereTargetsWinAndLoseForOtherReasons) {
   EXPECT_EQ(out.wrong_target, FindingStatus::kNo);
 }
 
+// TG-33: where the product meets a need, and where it beats the competition.
+TEST(DiagnoseHandovers, TellsWinsByProductAndCompetitor) {
+  Market market;
+  market.Target("t");
+  int number = 0;
+  const auto closed = [&](int count, bool won, const char* product, const char* competitor) {
+    for (int i = 0; i < count; ++i) {
+      market.Put(test::Opportunity("d" + std::to_string(++number), "t")
+                     .Stage("2025-12-01", "open")
+                     .Stage("2026-04-10", won ? "won" : "lost")
+                     .Set([&](auto& o) {
+                       o.set_product(product);
+                       o.set_competitor(competitor);
+                     }));
+    }
+  };
+  closed(12, true, "Core", "");
+  closed(3, false, "core", "Rival");
+  closed(9, false, "Edge", "rival");
+  closed(1, true, "", "Rival");
+  const HandoverDiagnosis out = Diagnose(market);
+  ASSERT_EQ(out.products.size(), 2u);
+  EXPECT_EQ(out.products[0].name, "Core");
+  EXPECT_EQ(out.products[0].wins.successes, 12);
+  EXPECT_EQ(out.products[0].wins.trials, 15);
+  EXPECT_EQ(out.products[0].others.trials, 10) << "without a product, too";
+  EXPECT_EQ(out.products[0].others.successes, 1);
+  ASSERT_EQ(out.competitors.size(), 1u);
+  EXPECT_EQ(out.competitors[0].name, "Rival");
+  EXPECT_EQ(out.competitors[0].wins.successes, 1);
+  EXPECT_EQ(out.competitors[0].wins.trials, 13);
+  EXPECT_EQ(out.competitors[0].others.successes, 12);
+}
+
 TEST(WrongTarget, IsNotToldFromAFew) {  // C27
   Market market;
   Deals deals(&market);

@@ -114,6 +114,23 @@ void Render(const std::vector<domain::ReasonCount>& reasons, int64_t turned_away
   }
 }
 
+void Render(const std::vector<domain::WinsBy>& all,
+            google::protobuf::RepeatedPtrField<v1::DiagnoseHandoversResponse::WinsBy>* out) {
+  for (const domain::WinsBy& one : all) {
+    auto* message = out->Add();
+    message->set_name(one.name);
+    *message->mutable_win_rate() = Render(one.wins);
+    if (one.others.trials == 0) {
+      *message->mutable_difference() = stats::NoDataEstimate();
+      continue;
+    }
+    const bool enough = std::min(one.wins.trials, one.others.trials) >= domain::kWinsByDealsMin;
+    *message->mutable_difference() = stats::IntervalEstimate(
+        one.wins.value() - one.others.value(), domain::NewcombeInterval(one.wins, one.others),
+        stats::kConfidence, "newcombe", one.wins.trials + one.others.trials, enough);
+  }
+}
+
 // What a finding says where it is so, and where it is not.
 struct Words {
   HandoverFinding::Kind kind;
@@ -271,6 +288,8 @@ Status TargetingHandler::DiagnoseHandovers(rpc::Call& call,
   response->set_wrong_target(static_cast<HandoverFinding::Status>(diagnosis.wrong_target));
   response->set_trash_in(static_cast<HandoverFinding::Status>(diagnosis.trash_in));
   if (diagnosis.spend_ratio) response->set_spend_ratio(*diagnosis.spend_ratio);
+  Render(diagnosis.products, response->mutable_products());
+  Render(diagnosis.competitors, response->mutable_competitors());
   response->add_conclusions(WrongTargetText(diagnosis.wrong_target));
   response->add_conclusions(TrashInText(diagnosis.trash_in));
   *response->mutable_provenance() = asked.Basis(CanonicalBytes(*response));
