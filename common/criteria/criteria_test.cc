@@ -145,15 +145,40 @@ TEST(Evaluator, TreatsMissingDataAsAGapAndNotAsZero) {
   const Evaluator evaluator = Compile({Size(50), Industry(30), Warehouse(20)});
   const Value values[] = {Value::Number(200), Value(), Value()};
   const ScoreRange range = evaluator.Evaluate(values);
-  EXPECT_EQ(range.micropoints, 25'000'000);
-  // Industry gives 10 % to 100 % of 30 points, the pair 5 % to 100 % of 20 points.
+  // Industry gives 10 % to 100 % of 30 points, the pair 5 % to 100 % of 20 points: the least of
+  // both is sure.
+  EXPECT_EQ(range.micropoints, 25'000'000 + 3'000'000 + 1'000'000);
   EXPECT_EQ(range.low_micropoints, 25'000'000 + 3'000'000 + 1'000'000);
   EXPECT_EQ(range.high_micropoints, 25'000'000 + 30'000'000 + 20'000'000);
   EXPECT_EQ(range.known_weight_bps, 5'000);
   const ExplainedScore score = evaluator.Explain(values);
   EXPECT_FALSE(score.parts[1].known);
-  EXPECT_EQ(score.parts[1].micropoints, 0);
+  EXPECT_EQ(score.parts[1].micropoints, 3'000'000);
   EXPECT_EQ(score.parts[1].observed, "");
+  // What people state for a gap comes before it, be it nothing.
+  Criterion harsh = Industry(30);
+  harsh.missing_share_bps = 0;
+  EXPECT_EQ(Compile({Size(50), harsh, Warehouse(20)}).Score(values), 26'000'000);
+}
+
+// A number that is only known to be so much or more: what it is worth, and what more could be.
+TEST(Evaluator, WidensTheRangeByWhatMoreCouldGive) {
+  Criterion falling = Size(50);
+  falling.rule = Bands{{{{}, 10, 10000, "few"}, {10, 100, 6000, "some"}, {100, {}, 0, "many"}}};
+  const Evaluator evaluator = Compile({Size(50), falling});
+  const auto score = [&](double size, double few) {
+    const Value values[] = {Value::AtLeast(size), Value::AtLeast(few)};
+    return evaluator.Explain(values);
+  };
+  const ExplainedScore low = score(60, 20);
+  EXPECT_EQ(low.range, (ScoreRange{55'000'000, 25'000'000, 80'000'000, 10'000}));
+  EXPECT_EQ(low.parts[0].observed, "60 or more");
+  EXPECT_TRUE(low.parts[0].known);
+  EXPECT_EQ(score(5'000, 5'000).range, (ScoreRange{50'000'000, 50'000'000, 50'000'000, 10'000}));
+  // In a grid along its own axis: software with 99 or more employees.
+  const Evaluator grid = Compile({SizeByIndustry(1)});
+  const Value values[] = {Value::Word("software"), Value::AtLeast(99)};
+  EXPECT_EQ(grid.Evaluate(values), (ScoreRange{100'000'000, 0, 100'000'000, 10'000}));
 }
 
 TEST(Evaluator, TreatsAValueOfAnotherTypeAsMissing) {
@@ -460,15 +485,15 @@ TEST(EvaluatorProperty, PartsSumToTheScoreAndTheRangeHoldsEveryCompletion) {
         const bool known = random.Below(3) != 0;
         missing += known ? 0 : 1;
         row.values[i] = known ? full[i] : Value();
+        // Or known to be so much or more.
+        if (known && numbers[i] && random.Below(4) == 0) {
+          row.values[i] = Value::AtLeast(*full[i].number() - static_cast<double>(random.Below(9)));
+        }
       }
       const ScoreRange range = evaluator.Evaluate(row.values, parts);
       ASSERT_EQ(std::accumulate(parts.begin(), parts.end(), int64_t{0}), range.micropoints);
       ASSERT_EQ(evaluator.Score(row.values), range.micropoints);
-      int64_t of_gaps = 0;
-      for (size_t i = 0; i < n; ++i) {
-        if (!IsKnown(evaluator, i, row.values)) of_gaps += evaluator.missing_micropoints(i);
-      }
-      ASSERT_LE(range.micropoints - of_gaps, range.low_micropoints);
+      ASSERT_LE(range.low_micropoints, range.high_micropoints);
       const ScoreRange completed = evaluator.Evaluate(full);
       ASSERT_LE(range.low_micropoints, completed.micropoints);
       ASSERT_GE(range.high_micropoints, completed.micropoints);

@@ -1,5 +1,6 @@
 // Replay of a draft definition over three years, month by month (C02), next to scoring every
-// account once at the last instant: the ratio of both in one run counts.
+// account once at the last instant; and the same ranked page where the definition scores urgency,
+// too: the ratios in one run count.
 //
 //   replay_bench [--accounts N] [--touches N] [--rounds N]
 
@@ -27,6 +28,30 @@ int64_t SecondsOf(absl::CivilDay day) {
   return absl::ToUnixSeconds(absl::FromCivil(day, absl::UTCTimeZone()));
 }
 
+// Opportunities of four accounts in ten, every other of which answers why now, and triggers of
+// one in twenty.
+void AddDeals(const std::string& id, Random* random,
+              google::protobuf::RepeatedPtrField<records::v1::Record>* page) {
+  const uint64_t drawn = random->Below(20);
+  for (uint64_t i = 0; i < 2 && drawn < 8; ++i) {
+    crm::v1::Opportunity* const deal = page->Add()->mutable_opportunity();
+    deal->set_id(fmt::format("{}-o{}", id, i));
+    deal->set_account_id(id);
+    if (drawn % 2 == 0) deal->set_urgency_answer("By the audit in autumn.");
+    auto* const change = deal->add_stage_changes();
+    change->set_stage_id("open");
+    change->mutable_change_time()->set_seconds(SecondsOf(kFirstDay));
+  }
+  if (drawn != 19) return;
+  crm::v1::TriggerEvent* const trigger = page->Add()->mutable_trigger_event();
+  trigger->set_id(id + "-t");
+  trigger->set_account_id(id);
+  trigger->set_type(crm::v1::TriggerEvent::TYPE_AUTHORITY_SHIFT);
+  trigger->set_has_authority(true);
+  trigger->set_solves_problem(true);
+  trigger->mutable_occur_time()->set_seconds(SecondsOf(absl::CivilDay(2026, 5, 1)));
+}
+
 // Accounts with touches spread over the three years.
 void Fill(int accounts, int touches, book::Book* book) {
   constexpr int kAccountsAPage = 2'000;
@@ -44,6 +69,7 @@ void Fill(int accounts, int touches, book::Book* book) {
       account->set_industry(industries[random.Below(5)]);
       account->set_region(random.Below(2) == 0 ? "emea" : "amer");
       account->add_technologies(technologies[random.Below(3)]);
+      AddDeals(id, &random, &page);
       for (int t = 0; t < touches; ++t) {
         crm::v1::Engagement* const touch = page.Add()->mutable_engagement();
         touch->set_id(fmt::format("{}-{}", id, t));
@@ -105,7 +131,12 @@ void Run(int accounts, int touches, int rounds) {
   question.as_of = question.instants.back();
   question.moved_max = 20;
   const auto alive = [] { return Status(); };
-  double replay = 1e9, once = 1e9;
+  DefinitionSpec with_urgency = Spec(65, 40);
+  with_urgency.fit_priority_weight = 50;
+  with_urgency.engagement_priority_weight = 30;
+  with_urgency.urgency_priority_weight = 20;
+  const Definition urgent = Definition::Compile(with_urgency, "definition").value();
+  double replay = 1e9, once = 1e9, once_urgent = 1e9;
   int64_t targets = 0;
   for (int round = 0; round < rounds; ++round) {
     once = std::min(once, WallSeconds([&] {
@@ -114,6 +145,12 @@ void Run(int accounts, int touches, int rounds) {
                               .value()
                               .verdict_counts[static_cast<size_t>(Verdict::kTarget)];
                     }));
+    once_urgent = std::min(
+        once_urgent, WallSeconds([&] {
+          const auto page =
+              RankTargets(urgent, view, question.as_of, {}, std::nullopt, 100, alive).value();
+          if (page.targets.front().score.urgency->micropoints == 0) std::abort();
+        }));
     replay = std::min(replay, WallSeconds([&] {
                         const Replay result = ReplayDefinition(question, view, alive).value();
                         if (result.steps.back().sides[kDraft].verdicts[1] != targets) std::abort();
@@ -124,6 +161,8 @@ void Run(int accounts, int touches, int rounds) {
       "{:.1f} x for {} x the work; {:.0f} % are targets\n",
       kMonths, replay, once, replay / once, 2 * kMonths,
       100.0 * static_cast<double>(targets) / accounts);
+  fmt::print("a ranked page with urgency: {:.2f} s, {:.2f} x one without\n", once_urgent,
+             once_urgent / once);
 }
 
 }  // namespace

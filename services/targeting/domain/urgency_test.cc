@@ -170,7 +170,7 @@ TEST(UrgencyReader, AsksWhyNowWhereNobodyHas) {  // UR-09
   EXPECT_EQ(urgency.state, UrgencyState::kAsk);
   EXPECT_FALSE(urgency.why_now_asked);
   EXPECT_EQ(urgency.range.micropoints, 0);
-  EXPECT_EQ(urgency.range.high_micropoints, 90'000'000) << "unknown is not zero";
+  EXPECT_EQ(urgency.range.high_micropoints, 100'000'000) << "unknown is not zero";
   EXPECT_EQ(urgency.range.known_weight_bps, 0);
   EXPECT_THAT(urgency.questions, ElementsAre(UrgencyQuestion::kWhyNow));
   ASSERT_THAT(urgency.wake_up_rules, Not(IsEmpty()));

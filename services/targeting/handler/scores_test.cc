@@ -199,6 +199,7 @@ TEST_F(ScoresTest, RanksPeopleOfAnAccountPageByPage) {
   const auto put = [&](const char* id, const char* account, const char* function) {
     records_.Put(test::Contact(id, account).Set([&](auto& c) { c.set_job_function(function); }));
   };
+  records_.Put(test::Account("acme"));
   records_.Put(test::Account("other"));
   put("c1", "acme", "Sales");
   put("c2", "acme", "Finance");
