@@ -164,6 +164,7 @@ TEST(Evaluator, TreatsMissingDataAsAGapAndNotAsZero) {
 // A number that is only known to be so much or more: what it is worth, and what more could be.
 TEST(Evaluator, WidensTheRangeByWhatMoreCouldGive) {
   Criterion falling = Size(50);
+  falling.id = "few";
   falling.rule = Bands{{{{}, 10, 10000, "few"}, {10, 100, 6000, "some"}, {100, {}, 0, "many"}}};
   const Evaluator evaluator = Compile({Size(50), falling});
   const auto score = [&](double size, double few) {

@@ -250,12 +250,12 @@ Table AnswersTable(const v1::GetTriggerStatisticsResponse& answer) {
                {"customers", "customer_count", Align::kRight},
                {"lost", "lost_count", Align::kRight},
                {"others", "other_count", Align::kRight},
-               {"sub-type", "is_subtype", Align::kLeft}},
+               {"sub-type", "subtype_known", Align::kLeft}},
               {}};
   for (const auto& said : answer.interview_answers()) {
     table.rows.push_back({said.question(), said.answer(), Thousands(said.customer_count()),
                           Thousands(said.lost_count()), Thousands(said.other_count()),
-                          said.is_subtype() ? "yes" : "not yet"});
+                          said.subtype_known() ? "yes" : "not yet"});
   }
   return table;
 }

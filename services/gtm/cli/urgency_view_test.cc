@@ -181,7 +181,7 @@ TEST(TriggerStatisticsView, ShowsSegments) {
       "  sufficiency: SUFFICIENCY_NOT_ENOUGH_DATA } }"
       "subtypes { type: TYPE_AUTHORITY_SHIFT event_count: 3 }"
       "interview_answers { question: \"made_it_a_priority\" answer: \"Audit finding\" "
-      "  customer_count: 5 lost_count: 1 is_subtype: true }"
+      "  customer_count: 5 lost_count: 1 subtype_known: true }"
       "interview_answers { question: \"outranked_by\" answer: \"Hiring freeze\" lost_count: 4 "
       "  other_count: 1 } interview_count: 31");
   Capture capture;

@@ -264,6 +264,8 @@ TEST_F(PersonalRules, LongTextIsPersonalOrListedHere) {
       "target_definition.text",
       "target_definition.terms.meaning",
       "target_definition.change_reason",
+      "target_definition.follow_up",
+      "target_definition.rubric_questions",
       "forecast_edition.forecast.warnings.message",
       "signal_verdict.report.signals.explanation",
       "signal_verdict.report.signals.what_would_change",

@@ -49,7 +49,8 @@ void FillField(Message* message, const FieldDescriptor* field) {
       return list ? reflection.AddEnumValue(message, field, 1)
                   : reflection.SetEnumValue(message, field, 1);
     case FieldDescriptor::CPPTYPE_INT32:
-      return reflection.SetInt32(message, field, static_cast<int32_t>(SmallNumber(rule)));
+      return list ? reflection.AddInt32(message, field, static_cast<int32_t>(SmallNumber(rule)))
+                  : reflection.SetInt32(message, field, static_cast<int32_t>(SmallNumber(rule)));
     case FieldDescriptor::CPPTYPE_INT64:
       return reflection.SetInt64(message, field, SmallNumber(rule));
     case FieldDescriptor::CPPTYPE_DOUBLE:

@@ -149,6 +149,12 @@ class Breaker {
       Break(steps, path + "[0]",
             [&](Message* m, const Reflection& r) { AddItem(m, r, field, "\xC0\x80"); });
     }
+    if (field.shape == Shape::kInteger && field.has_max) {
+      Break(steps, path + "[0]", [&](Message* m, const Reflection& r) {
+        r.ClearField(m, field.field);
+        r.AddInt32(m, field.field, static_cast<int32_t>(field.max + 1));
+      });
+    }
     if (field.history_time != nullptr) {
       Break(steps, path + "[1].change_time", [&](Message* m, const Reflection& r) {
         r.ClearField(m, field.field);

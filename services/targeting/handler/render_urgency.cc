@@ -147,7 +147,7 @@ void Render(const domain::InterviewAnswer& answer, v1::InterviewAnswer* out) {
   out->set_customer_count(answer.customer_count);
   out->set_lost_count(answer.lost_count);
   out->set_other_count(answer.other_count);
-  out->set_is_subtype(answer.is_subtype);
+  out->set_subtype_known(answer.is_subtype);
 }
 
 void Render(const domain::MeetingCounts& counts, const std::vector<domain::SellerYield>& curve,
