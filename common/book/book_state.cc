@@ -175,8 +175,7 @@ void Book::State::DeleteOpportunity(std::string_view id) {
   if (!chunk.records.has(Table<OpportunityChunk>::slot(row))) return;
   unknown_stage_count_ -= UnknownStagesOf(row);
   DeleteMember(&tables_.opportunities, row, &opportunities_changed_);
-  tables_.opportunities.MutableChunk(row).answers_why_now.reset(
-      Table<OpportunityChunk>::slot(row));
+  tables_.opportunities.MutableChunk(row).answers_why_now.reset(Table<OpportunityChunk>::slot(row));
 }
 
 // ---- settings

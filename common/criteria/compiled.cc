@@ -213,8 +213,7 @@ uint32_t CompiledCriterion::OutcomeOf(const Value& value) const {
   return best;
 }
 
-CompiledCriterion CompileCriterion(const Criterion& criterion, int64_t max_points,
-                                   uint32_t input) {
+CompiledCriterion CompileCriterion(const Criterion& criterion, int64_t max_points, uint32_t input) {
   CompiledCriterion out;
   out.max_points = max_points;
   out.input = input;

@@ -55,8 +55,7 @@ struct CompiledCriterion {
   // known to be so much or more.
   std::pair<int64_t, int64_t> RangeAmong(std::span<const Value> values, uint32_t outcome) const;
   bool ReadsAtLeast(std::span<const Value> values) const {
-    return values[input].is_at_least() ||
-           (kind == Kind::kGrid && values[input + 1].is_at_least());
+    return values[input].is_at_least() || (kind == Kind::kGrid && values[input + 1].is_at_least());
   }
   int64_t PointsOf(uint32_t outcome) const {
     return outcome == kMissingOutcome ? missing_points : points[outcome];

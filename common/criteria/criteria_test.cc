@@ -42,7 +42,10 @@ Criterion Warehouse(int32_t weight = 10) {
 
 // Small companies of one industry, large ones of another.
 Criterion SizeByIndustry(int32_t weight = 40) {
-  return {"size_by_industry", "", "account.industry", weight,
+  return {"size_by_industry",
+          "",
+          "account.industry",
+          weight,
           Grid{"account.employee_count",
                {{}, {"Software", "Retail"}},
                {{100, 1000}, {}},
@@ -278,7 +281,9 @@ TEST(Validate, NamesWhatIsWrongWithAGrid) {
               ElementsAre("c[0].grid.shares_bps"));
   EXPECT_THAT(check([](auto*, Grid* g) { g->shares_bps[3] = -1; }),
               ElementsAre("c[0].grid.shares_bps[3]"));
-  EXPECT_THAT(check([](auto*, Grid* g) { g->second.edges = {1000, 100}; }),
+  EXPECT_THAT(check([](auto*, Grid* g) {
+                g->second.edges = {1000, 100};
+              }),
               ElementsAre("c[0].grid.second.edges[1]"));
   EXPECT_THAT(check([](auto*, Grid* g) { g->first.words[1] = "SOFTWARE"; }),
               ElementsAre("c[0].grid.first.words[1]"));

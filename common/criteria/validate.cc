@@ -106,8 +106,7 @@ void CheckAxis(const Axis& axis, const Collector& at) {
     at.Add("", "required: either edges, for a number, or words");
   }
   if (axis.level_count() > kAxisLevelsMax) {
-    at.Add(axis.edges.empty() ? "words" : "edges",
-           fmt::format("more than {}", kAxisLevelsMax - 1));
+    at.Add(axis.edges.empty() ? "words" : "edges", fmt::format("more than {}", kAxisLevelsMax - 1));
   }
   for (size_t i = 0; i < axis.edges.size(); ++i) {
     const std::string edge = fmt::format("edges[{}]", i);
@@ -134,9 +133,9 @@ void CheckRule(const Grid& rule, const Collector& criterion) {
   CheckAxis(rule.second, at.At("second"));
   const size_t cells = rule.first.level_count() * rule.second.level_count();
   if (rule.shares_bps.size() != cells) {
-    at.Add("shares_bps", fmt::format("{} shares for {} times {} levels; give {}",
-                                     rule.shares_bps.size(), rule.first.level_count(),
-                                     rule.second.level_count(), cells));
+    at.Add("shares_bps",
+           fmt::format("{} shares for {} times {} levels; give {}", rule.shares_bps.size(),
+                       rule.first.level_count(), rule.second.level_count(), cells));
   }
   for (size_t i = 0; i < rule.shares_bps.size() && i < cells; ++i) {
     at.CheckShare(fmt::format("shares_bps[{}]", i), rule.shares_bps[i]);

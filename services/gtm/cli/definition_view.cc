@@ -61,12 +61,10 @@ void AddCriteria(const std::string& of,
   int64_t total = 0;
   for (const Criterion& criterion : criteria) total += criterion.weight();
   for (const Criterion& criterion : criteria) {
-    const std::string reads =
-        criterion.has_grid()
-            ? criterion.attribute() + " with " + criterion.grid().second_attribute()
-            : criterion.attribute();
-    const double points =
-        total == 0 ? 0 : 100.0 * criterion.weight() / static_cast<double>(total);
+    const std::string reads = criterion.has_grid() ? criterion.attribute() + " with " +
+                                                         criterion.grid().second_attribute()
+                                                   : criterion.attribute();
+    const double points = total == 0 ? 0 : 100.0 * criterion.weight() / static_cast<double>(total);
     table->rows.push_back({of, criterion.id(), reads,
                            Cell(Fixed(points, 1), std::to_string(criterion.weight())),
                            fmt::format("{}", fmt::join(OutcomesOf(criterion), ", "))});

@@ -165,22 +165,20 @@ Table PairsTable(const LearnTargetDefinitionResponse& answer) {
     for (size_t i = 0; i < shown; ++i) {
       const auto& cell = *cells[i];
       const double won = static_cast<double>(cell.won_count()) / std::max(1, cell.count());
-      table.rows.push_back({i == 0 ? fmt::format("{} with {}",
-                                                 name(pair.first_attribute(), pair.first_word()),
-                                                 name(pair.second_attribute(), pair.second_word()))
-                                   : "",
-                            cell.first_label().empty() ? "one is missing"
-                                                       : fmt::format("{} with {}",
-                                                                     cell.first_label(),
-                                                                     cell.second_label()),
-                            Thousands(cell.count()), Percent(won), Signed(cell.log_odds(), 2),
-                            Fixed(cell.points(), 1)});
+      table.rows.push_back(
+          {i == 0 ? fmt::format("{} with {}", name(pair.first_attribute(), pair.first_word()),
+                                name(pair.second_attribute(), pair.second_word()))
+                  : "",
+           cell.first_label().empty()
+               ? "one is missing"
+               : fmt::format("{} with {}", cell.first_label(), cell.second_label()),
+           Thousands(cell.count()), Percent(won), Signed(cell.log_odds(), 2),
+           Fixed(cell.points(), 1)});
     }
     if (cells.size() > shown) {
-      table.rows.push_back({"",
-                            Cell(fmt::format("and {} more: -o json", cells.size() - shown),
-                                 Tone::kFaint),
-                            "", "", "", ""});
+      table.rows.push_back(
+          {"", Cell(fmt::format("and {} more: -o json", cells.size() - shown), Tone::kFaint), "",
+           "", "", ""});
     }
   }
   return table;
@@ -250,8 +248,8 @@ void PrintLearnedDefinition(const LearnTargetDefinitionResponse& answer, Printer
     printer->Blank();
   }
   if (!answer.pairs().empty()) {
-    printer->Heading(
-        fmt::format("AND TWO OF THEM TOGETHER: LOG LOSS LOWER BY {}", NumberText(answer.pair_gain())));
+    printer->Heading(fmt::format("AND TWO OF THEM TOGETHER: LOG LOSS LOWER BY {}",
+                                 NumberText(answer.pair_gain())));
     printer->Extra(PairsTable(answer));
     printer->Blank();
   }

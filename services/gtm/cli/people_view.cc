@@ -52,11 +52,10 @@ void PrintPersonExplained(const targeting::v1::ScoreContactResponse& answer,
   const ContactScore& score = answer.score();
   Table table = PartsTable();
   AddParts("fit", score.fit(), &table);
-  printer->Heading(fmt::format("{}{}: counts {}, fit {} of which the buying role counts {}",
-                               score.contact_id(), name.empty() ? "" : " (" + name + ")",
-                               Points(score.weighted_micropoints()),
-                               Points(score.fit().micropoints()),
-                               BpsPercent(score.role_factor_bps())));
+  printer->Heading(
+      fmt::format("{}{}: counts {}, fit {} of which the buying role counts {}", score.contact_id(),
+                  name.empty() ? "" : " (" + name + ")", Points(score.weighted_micropoints()),
+                  Points(score.fit().micropoints()), BpsPercent(score.role_factor_bps())));
   printer->Main(table);
   if (const std::string range = RangeOf(score); !range.empty()) {
     printer->Line(fmt::format("{} of the weight is known; with full data it would count {}",

@@ -104,7 +104,8 @@ std::string CostText(const char* definition, const Replay::SideOutcomes& side) {
 void PrintReplay(const Replay& answer, const Names& account_names, Printer* printer) {
   printer->Heading(fmt::format("Replay over {}", RangeText(answer.days())));
   printer->Main(InstantTable(answer));
-  printer->Line("touches, stages and decisions as of each day; facts of accounts as recorded today");
+  printer->Line(
+      "touches, stages and decisions as of each day; facts of accounts as recorded today");
   printer->Blank();
   printer->Line("what came of accounts, by what they were when it happened:");
   printer->Extra(OutcomeTable(answer));

@@ -98,11 +98,11 @@ void PrintGapTable(const targeting::v1::GetScoreGapResponse& answer, Printer* pr
   const auto add = [&](const char* what, const Gap& gap) {
     for (const auto& lever : gap.levers()) {
       const int64_t gain = lever.best_micropoints() - lever.micropoints();
-      table.rows.push_back(
-          {what, lever.criterion_id(), lever.known() ? lever.observed() : "not known",
-           Cell(Points(lever.micropoints()), std::to_string(lever.micropoints())),
-           Cell("+" + Points(gain), std::to_string(gain)), lever.best_outcome(),
-           lever.sufficient_outcome()});
+      table.rows.push_back({what, lever.criterion_id(),
+                            lever.known() ? lever.observed() : "not known",
+                            Cell(Points(lever.micropoints()), std::to_string(lever.micropoints())),
+                            Cell("+" + Points(gain), std::to_string(gain)), lever.best_outcome(),
+                            lever.sufficient_outcome()});
     }
   };
   if (answer.target().gap_micropoints() > 0) add("target", answer.target());
@@ -151,8 +151,7 @@ void PrintWatched(const targeting::v1::WatchTargetsResponse& message, bool is_fi
                {"removed", "removed", Align::kLeft, false}},
               {}};
   for (const AccountScore& score : message.scores()) {
-    const std::string verdict =
-        EnumText(TargetVerdict_Name(score.verdict()), "TARGET_VERDICT_");
+    const std::string verdict = EnumText(TargetVerdict_Name(score.verdict()), "TARGET_VERDICT_");
     table.rows.push_back({TimeText(message.as_of()), score.account_id(),
                           std::to_string(score.priority().micropoints()),
                           std::to_string(score.fit().micropoints()), verdict,

@@ -52,7 +52,7 @@ class EngagementMeter {
   int64_t Capped(const book::EngagementEvent& event, int64_t points);
 
   std::vector<uint32_t> active_;
-  int64_t day_ = 0;                                   // that day_points_ are of
+  int64_t day_ = 0;                                       // that day_points_ are of
   std::vector<std::pair<uint32_t, int64_t>> day_points_;  // by contact
 };
 

@@ -89,8 +89,9 @@ TEST(MeasureEngagement, CapsWhatOnePersonCountsOnADay) {
   EXPECT_EQ(Measure({touch(0, 3, 1), touch(0, 20, 1)}, rule).recent_micropoints, 10'000'000);
   EXPECT_EQ(Measure({touch(0, 3, 1), touch(0, 3, 2)}, rule).recent_micropoints, 18'000'000);
   EXPECT_EQ(Measure({touch(1, 9, 1), touch(0, 9, 1)}, rule).recent_micropoints, 15'000'000);
-  EXPECT_EQ(Measure({touch(0, 9, book::kNoRow), touch(0, 9, book::kNoRow)}, rule).recent_micropoints,
-            10'000'000)
+  EXPECT_EQ(
+      Measure({touch(0, 9, book::kNoRow), touch(0, 9, book::kNoRow)}, rule).recent_micropoints,
+      10'000'000)
       << "nobody is one person";
   EXPECT_EQ(Measure({touch(0, 3, 1), touch(0, 20, 1)}, rule).touch_count, 23)
       << "they happened all the same";

@@ -195,9 +195,11 @@ TEST_F(ExperimentTest, CountsDealsAndHandoversAfterTheFirstTouch) {
     return Evaluate({.outcome = ExperimentOutcome::kWon}).value().arms[0].outcome.successes;
   };
   EXPECT_EQ(won(), 0);
-  records_.Put(test::Opportunity("o1", "one").Stage("2026-02-10", "open").Stage("2026-03-20", "won"));
+  records_.Put(
+      test::Opportunity("o1", "one").Stage("2026-02-10", "open").Stage("2026-03-20", "won"));
   EXPECT_EQ(won(), 0) << "47 days after the touch; the horizon is 30";
-  records_.Put(test::Opportunity("o1", "one").Stage("2026-02-10", "open").Stage("2026-02-25", "won"));
+  records_.Put(
+      test::Opportunity("o1", "one").Stage("2026-02-10", "open").Stage("2026-02-25", "won"));
   EXPECT_EQ(won(), 1);
 }
 

@@ -27,9 +27,7 @@ Ends EndsOf(const std::vector<double>& log_odds, bool has_missing) {
   const auto end = log_odds.end() - (has_missing ? 0 : 1);
   return {*std::min_element(log_odds.begin(), end), *std::max_element(log_odds.begin(), end)};
 }
-Ends EndsOf(const ColumnEffect& effect) {
-  return EndsOf(effect.log_odds, effect.rows.back() > 0);
-}
+Ends EndsOf(const ColumnEffect& effect) { return EndsOf(effect.log_odds, effect.rows.back() > 0); }
 Ends EndsOf(const PairEffect& effect) { return EndsOf(effect.log_odds, effect.rows.back() > 0); }
 
 int32_t ShareOf(double log_odds, const Ends& ends) {
@@ -67,8 +65,7 @@ criteria::Choices ChoicesOf(const ColumnEffect& effect, const LearnColumn& colum
   criteria::Choices rule;
   const ColumnBins& bins = effect.bins;
   const int own = bins.value_level_count - (bins.pools_rare ? 1 : 0);
-  const double other = bins.pools_rare ? effect.log_odds[static_cast<size_t>(own)]
-                                       : 0.0;
+  const double other = bins.pools_rare ? effect.log_odds[static_cast<size_t>(own)] : 0.0;
   rule.other_share_bps = ShareOf(other, ends);
   std::vector<std::pair<int, uint32_t>> order;
   for (uint32_t code = 0; code < column.words.size(); ++code) {
@@ -200,8 +197,9 @@ criteria::Criterion CriterionOf(const Source& source, const Scorecard& card,
   const LearnedAttribute& attribute =
       cases.attributes[source.pair == nullptr ? source.column : source.pair->first];
   criterion.attribute = attribute.attribute;
-  criterion.weight = std::clamp(static_cast<int32_t>(std::lround(source.ends.range() * kWeightScale)),
-                                1, criteria::kWeightMax);
+  criterion.weight =
+      std::clamp(static_cast<int32_t>(std::lround(source.ends.range() * kWeightScale)), 1,
+                 criteria::kWeightMax);
   criterion.missing_share_bps = ShareOf(source.log_odds->back(), source.ends);
   if (source.pair != nullptr) {
     const LearnedAttribute& second = cases.attributes[source.pair->second];
@@ -227,9 +225,7 @@ bool IsWorthACriterion(const ColumnEffect& effect) {
   return EffectRange(effect) >= kEffectRangeMin;
 }
 
-bool IsWorthACriterion(const PairEffect& effect) {
-  return EffectRange(effect) >= kEffectRangeMin;
-}
+bool IsWorthACriterion(const PairEffect& effect) { return EffectRange(effect) >= kEffectRangeMin; }
 
 std::string LevelLabel(const ColumnBins& bins, const LearnColumn& column, uint16_t level) {
   if (level == bins.missing_level()) return "missing";
@@ -267,8 +263,7 @@ LearnedDefinition DefinitionOf(const Scorecard& card, const LearningCases& cases
   std::set<std::string> taken;
   for (const Source& source : sources) {
     const bool is_engagement = IsEngagement(source, cases);
-    auto& kind =
-        is_engagement ? learned.spec.engagement_criteria : learned.spec.account_criteria;
+    auto& kind = is_engagement ? learned.spec.engagement_criteria : learned.spec.account_criteria;
     kind.push_back(CriterionOf(source, card, cases, &taken));
     (is_engagement ? of_engagement : of_fit) += source.ends.range();
   }

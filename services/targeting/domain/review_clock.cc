@@ -32,7 +32,8 @@ ReviewState ReviewOf(const FiscalCalendar& calendar, absl::Time activate_time, b
   if (state.overdue) {
     state.warnings.push_back(
         fmt::format("The definition is {} days old, more than a quarter. Sales, marketing and "
-                    "customer success should revisit it: put it to them again as a new version, changed or not.",
+                    "customer success should revisit it: put it to them again as a new version, "
+                    "changed or not.",
                     state.age_days));
   }
   if (early_change) {

@@ -207,8 +207,9 @@ TEST_F(ScoreProperty, PartsSumAndFullDataFallIntoTheRange) {
       for (int e = any.Below(4); e > 0; --e) {
         // Full data name the person, who may be another one or the same.
         const auto touch = [&](const std::string& contact) {
-          return test::Engagement(fmt::format("{}e{}", id, e), id, "2026-06-20")
-              .Set([&](auto& m) { m.set_contact_id(contact); });
+          return test::Engagement(fmt::format("{}e{}", id, e), id, "2026-06-20").Set([&](auto& m) {
+            m.set_contact_id(contact);
+          });
         };
         const std::string contact = fmt::format("c{}", any.Below(4));
         changes.push_back({touch(any.Below(3) == 0 ? "" : contact)});

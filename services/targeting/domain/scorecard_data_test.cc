@@ -14,9 +14,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/time/civil_time.h"
 #include "common/core/random.h"
+#include "common/stats/scale_logit.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
-#include "common/stats/scale_logit.h"
 #include "services/targeting/domain/rate_change.h"
 #include "services/targeting/domain/test_scorecard_learn.h"
 

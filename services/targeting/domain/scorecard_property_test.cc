@@ -126,8 +126,7 @@ LearnTable GenerateWithPair(uint64_t seed, size_t row_count, double strength) {
 // are the log odds on another scale, but for their rounding to whole hundredths of a weight.
 TEST(Scorecard, CriteriaGiveThePointsOfTheCard) {
   for (const bool has_pair : {false, true}) {
-    const LearnTable table =
-        has_pair ? GenerateWithPair(3, 4'000, 1.5) : Generate(3, 4'000, 1);
+    const LearnTable table = has_pair ? GenerateWithPair(3, 4'000, 1.5) : Generate(3, 4'000, 1);
     const Learned learned = LearnScorecard(table);
     ASSERT_TRUE(learned.selection);
     EXPECT_EQ(learned.selection->pair_count > 0, has_pair);
@@ -141,8 +140,8 @@ TEST(Scorecard, CriteriaGiveThePointsOfTheCard) {
     double most = 0;
     for (size_t row = 1; row < table.row_count(); ++row) {
       const double told = (points[row] - points[0]) * unit;
-      const double is = learned.selection->card.LogOdds(table, row) -
-                        learned.selection->card.LogOdds(table, 0);
+      const double is =
+          learned.selection->card.LogOdds(table, row) - learned.selection->card.LogOdds(table, 0);
       most = std::max(most, std::abs(told - is));
     }
     EXPECT_LT(most, 0.15) << "log odds; columns below 0.05 have no criterion";

@@ -20,7 +20,7 @@ struct Selection {
   double penalty_factor = 1;
   double boldness = 1;  // factor on all log odds
   int pair_count = 0;
-  double log_loss = 0;         // without pairs
+  double log_loss = 0;  // without pairs
   bool pairs_tried = false;
   double pair_gain = 0;        // by how much pairs lower it
   double pair_gain_error = 0;  // its standard error

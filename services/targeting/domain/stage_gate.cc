@@ -94,12 +94,11 @@ Evidence Rubric(const Definition* definition, const book::BookView& view,
                              met, judged, StateText(StateAt(*latest, as_of)));
   if (latest->conversation_engagement_id().empty()) out.observed += "; it names no conversation";
   // The clock starts with the first stage (TG-18).
-  const absl::Duration apart =
-      TimeOf(latest->handover_time()) - deal.stage_changes.front().time;
+  const absl::Duration apart = TimeOf(latest->handover_time()) - deal.stage_changes.front().time;
   if (absl::AbsDuration(apart) > absl::Hours(24)) {
-    out.observed += fmt::format("; the clock started {} days {} it",
-                                absl::AbsDuration(apart) / absl::Hours(24),
-                                apart > absl::ZeroDuration() ? "before" : "after");
+    out.observed +=
+        fmt::format("; the clock started {} days {} it", absl::AbsDuration(apart) / absl::Hours(24),
+                    apart > absl::ZeroDuration() ? "before" : "after");
   }
   if (!unmet.empty()) {
     out.needed = fmt::format("meet what is signed: \"{}\"", fmt::join(unmet, "\", \""));

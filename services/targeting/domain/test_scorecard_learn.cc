@@ -155,8 +155,7 @@ std::vector<double> PointsOf(const LearnedDefinition& definition, const LearnTab
                   : column.is_number()   ? criteria::Value::Number(column.numbers[row])
                                          : criteria::Value::Word(column.words[column.codes[row]]);
     }
-    points.push_back(static_cast<double>(evaluator.Score(values)) /
-                     criteria::kMicropointsPerPoint);
+    points.push_back(static_cast<double>(evaluator.Score(values)) / criteria::kMicropointsPerPoint);
   }
   return points;
 }

@@ -59,7 +59,9 @@ struct Deal {
   std::set<std::pair<TriggerType, std::string>> subtypes;  // active, in lower case
 };
 
-std::string Lower(std::string_view text) { return absl::AsciiStrToLower({text.data(), text.size()}); }
+std::string Lower(std::string_view text) {
+  return absl::AsciiStrToLower({text.data(), text.size()});
+}
 
 class SubtypeTallies {
  public:
@@ -167,7 +169,8 @@ Result<TriggerStatistics> CountTriggers(const book::BookView& view, const Urgenc
       for (const Deal& deal : deals) Add(deal, counted);
     }
     for (const Deal& deal : deals) {
-      for (const auto& [type, name] : deal.subtypes) Count(deal.won, &subtypes.Of(type, name).deals);
+      for (const auto& [type, name] : deal.subtypes)
+        Count(deal.won, &subtypes.Of(type, name).deals);
     }
     for (const TriggerAssessment& trigger : reader.Triggers(row, question.as_of)) {
       // The leadership change of an account record is no event that somebody found.

@@ -51,7 +51,7 @@ struct SubtypeTally {
 };
 struct TriggerStatistics {
   SegmentTriggers all;
-  std::vector<SubtypeTally> subtypes;  // by falling event count, then type and name
+  std::vector<SubtypeTally> subtypes;     // by falling event count, then type and name
   std::vector<SegmentTriggers> segments;  // by falling account count, then name
 };
 struct TriggerStatisticsQuestion {

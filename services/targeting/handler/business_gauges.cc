@@ -172,9 +172,8 @@ Status TargetingGauges::AddAccounts(const records_client::Question& question,
   for (const domain::Verdict verdict : audience.verdicts) {
     if (verdict != domain::Verdict{}) counts.Add(verdict);  // live
   }
-  const std::pair<const char*, int64_t> verdicts[] = {{"target", counts.target},
-                                                      {"not_target", counts.other},
-                                                      {"undecided", counts.undecided}};
+  const std::pair<const char*, int64_t> verdicts[] = {
+      {"target", counts.target}, {"not_target", counts.other}, {"undecided", counts.undecided}};
   for (const auto& [verdict, count] : verdicts) {
     sheet->Set(telemetry::kTargetAccounts, {tenant, verdict}, static_cast<double>(count));
   }

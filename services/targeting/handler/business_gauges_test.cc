@@ -129,7 +129,8 @@ TEST_F(TargetingGaugesTest, AcceptanceIsToldOnlyWithEnoughData) {
       handover.set_id("h" + std::to_string(i));
       handover.set_account_id("acme");
       *handover.mutable_handover_time() = test::Stamp("2026-06-01");
-      handover.set_state(i < accepted ? v1::Handover::STATE_ACCEPTED : v1::Handover::STATE_REJECTED);
+      handover.set_state(i < accepted ? v1::Handover::STATE_ACCEPTED
+                                      : v1::Handover::STATE_REJECTED);
       auto* decision = handover.add_decisions();
       decision->set_state(handover.state());
       *decision->mutable_decide_time() = test::Stamp("2026-06-02");

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "gtm/targeting/v1/urgency.pb.h"
+#include "services/targeting/domain/interview_answers.h"
 #include "services/targeting/domain/meeting_yield.h"
 #include "services/targeting/domain/simmer_queue.h"
-#include "services/targeting/domain/interview_answers.h"
 #include "services/targeting/domain/trigger_statistics.h"
 
 namespace gtm::targeting::handler {

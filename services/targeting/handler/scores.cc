@@ -166,8 +166,8 @@ Status TargetingHandler::ListTargetPeople(rpc::Call& call,
   std::optional<domain::PersonPosition> after;
   if (position) after = {position->order, position->id};
   GTM_ASSIGN_OR_RETURN(const domain::RankedPeople page,
-                       domain::RankPeople(asked.definition(), view, as_of, filter, after,
-                                          page_size, AliveWhile(call)));
+                       domain::RankPeople(asked.definition(), view, as_of, filter, after, page_size,
+                                          AliveWhile(call)));
   domain::ContactScorer scorer(asked.definition(), view, as_of);
   for (const book::ContactRow row : page.people) {
     v1::ContactScore* const out = response->add_people();
