@@ -10,7 +10,9 @@ namespace {
 using targeting::v1::TargetDefinition;
 using type::v1::Criterion;
 
-std::string ShareText(int32_t bps) { return BpsPercent(bps); }
+std::string ShareText(int32_t bps) {
+  return bps % 100 == 0 ? fmt::format("{} %", bps / 100) : BpsPercent(bps);
+}
 
 std::string BandText(const Criterion::Band& band) {
   if (!band.label().empty()) return band.label();

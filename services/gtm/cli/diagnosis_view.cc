@@ -125,11 +125,11 @@ void PrintWinsBy(const char* what, const Wins& all, Printer* printer) {
     table.rows.push_back(
         {all[i].name(), RateCell(all[i].win_rate()), EstimateText(all[i].difference(), true)});
   }
-  printer->Blank();
   printer->Extra(table);
   if (all.size() > kShown) {
     printer->Line(fmt::format("  and {} more: -o json", all.size() - kShown));
   }
+  printer->Blank();
 }
 
 template <class Reasons>
