@@ -17,7 +17,7 @@ namespace gtm::load {
 namespace {
 
 // So many that a question takes several milliseconds.
-constexpr int kAccounts = 8'000;
+constexpr int kAccounts = 3'000;
 // What a call may wait for a thread: a few times what it takes.
 constexpr int kQueueMs = 25;
 
