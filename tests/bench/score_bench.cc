@@ -181,9 +181,11 @@ void WriteForPeers(const std::vector<Attribute>& attributes, const Evaluator& ev
       }
     } else {
       std::vector<Value> values(attributes.size());
+      std::vector<int64_t> parts(attributes.size());
       for (const std::string_view word : attribute.words) {
         values[i] = Value::Word(word);
-        one["points"].push_back(evaluator.Score(values));
+        evaluator.Evaluate(values, parts);
+        one["points"].push_back(parts[i]);
       }
     }
     criteria.push_back(one);
