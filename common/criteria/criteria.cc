@@ -138,6 +138,7 @@ ScoreRange Evaluator::Evaluate(std::span<const Value> values, std::span<int64_t>
 ScoreRange Evaluator::Evaluate(std::span<const Value> values, std::span<uint32_t> outcomes) const {
   assert(values.size() == input_count_ && outcomes.size() == compiled_.size());
   ScoreRange range;
+  int64_t known_points = 0;
   int64_t known_weight = 0;
   for (size_t i = 0; i < compiled_.size(); ++i) {
     const CompiledCriterion& criterion = compiled_[i];
@@ -149,21 +150,30 @@ ScoreRange Evaluator::Evaluate(std::span<const Value> values, std::span<uint32_t
       range.high_micropoints += criterion.most_points;
       continue;
     }
-    const int64_t points = criterion.points[outcome];
-    range.micropoints += points;
+    known_points += criterion.points[outcome];
     known_weight += criterion.max_points;
-    if (criterion.ReadsAtLeast(values)) {
-      const auto [low, high] = criterion.RangeAmong(values, outcome);
-      range.low_micropoints += low;
-      range.high_micropoints += high;
-      continue;
-    }
-    range.low_micropoints += points;
-    range.high_micropoints += points;
   }
+  range.micropoints += known_points;
+  range.low_micropoints += known_points;
+  range.high_micropoints += known_points;
+  bool is_at_least = false;
+  for (const Value& value : values) is_at_least |= value.is_at_least();
+  if (is_at_least) WidenByMore(values, outcomes, &range);
   range.known_weight_bps =
       static_cast<int32_t>(known_weight / (kFullScoreMicropoints / kFullShareBps));
   return range;
+}
+
+// What numbers that are only known to be so much or more could give besides: rare.
+void Evaluator::WidenByMore(std::span<const Value> values, std::span<const uint32_t> outcomes,
+                            ScoreRange* range) const {
+  for (size_t i = 0; i < compiled_.size(); ++i) {
+    const CompiledCriterion& criterion = compiled_[i];
+    if (outcomes[i] == kMissingOutcome || !criterion.ReadsAtLeast(values)) continue;
+    const auto [low, high] = criterion.RangeAmong(values, outcomes[i]);
+    range->low_micropoints += low - criterion.points[outcomes[i]];
+    range->high_micropoints += high - criterion.points[outcomes[i]];
+  }
 }
 
 ExplainedScore Evaluator::Explain(std::span<const Value> values) const {
