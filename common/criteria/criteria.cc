@@ -59,6 +59,18 @@ void AppendValue(const Value& value, Decides decides, std::string* out) {
   AppendWords(deciding.empty() ? words : deciding, out);
 }
 
+// What numbers that are only known to be so much or more could give besides: rare.
+void WidenByMore(std::span<const CompiledCriterion> criteria, std::span<const Value> values,
+                 std::span<const uint32_t> outcomes, ScoreRange* range) {
+  for (size_t i = 0; i < criteria.size(); ++i) {
+    const CompiledCriterion& criterion = criteria[i];
+    if (outcomes[i] == kMissingOutcome || !criterion.ReadsAtLeast(values)) continue;
+    const auto [low, high] = criterion.RangeAmong(values, outcomes[i]);
+    range->low_micropoints += low - criterion.points[outcomes[i]];
+    range->high_micropoints += high - criterion.points[outcomes[i]];
+  }
+}
+
 }  // namespace
 
 bool SameWord(std::string_view a, std::string_view b) { return internal::CompareWords(a, b) == 0; }
@@ -158,22 +170,10 @@ ScoreRange Evaluator::Evaluate(std::span<const Value> values, std::span<uint32_t
   range.high_micropoints += known_points;
   bool is_at_least = false;
   for (const Value& value : values) is_at_least |= value.is_at_least();
-  if (is_at_least) WidenByMore(values, outcomes, &range);
+  if (is_at_least) WidenByMore(compiled_, values, outcomes, &range);
   range.known_weight_bps =
       static_cast<int32_t>(known_weight / (kFullScoreMicropoints / kFullShareBps));
   return range;
-}
-
-// What numbers that are only known to be so much or more could give besides: rare.
-void Evaluator::WidenByMore(std::span<const Value> values, std::span<const uint32_t> outcomes,
-                            ScoreRange* range) const {
-  for (size_t i = 0; i < compiled_.size(); ++i) {
-    const CompiledCriterion& criterion = compiled_[i];
-    if (outcomes[i] == kMissingOutcome || !criterion.ReadsAtLeast(values)) continue;
-    const auto [low, high] = criterion.RangeAmong(values, outcomes[i]);
-    range->low_micropoints += low - criterion.points[outcomes[i]];
-    range->high_micropoints += high - criterion.points[outcomes[i]];
-  }
 }
 
 ExplainedScore Evaluator::Explain(std::span<const Value> values) const {

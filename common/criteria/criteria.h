@@ -294,8 +294,6 @@ class Evaluator {
 
  private:
   Evaluator();
-  void WidenByMore(std::span<const Value> values, std::span<const uint32_t> outcomes,
-                   ScoreRange* range) const;
   void ScoreBlocks(std::span<const Column> columns, std::span<int64_t> scores,
                    std::span<int32_t> parts) const;
   std::vector<Criterion> criteria_;
