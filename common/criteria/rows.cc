@@ -1,7 +1,7 @@
 #include "common/criteria/rows.h"
 
 #ifdef __SSE2__
-#include <immintrin.h>
+#include <emmintrin.h>
 #endif
 
 #include <algorithm>
@@ -110,49 +110,23 @@ GTM_WIDE_LANES void Fill(std::span<const int32_t, 256> by_code, const uint8_t* c
   EachLine(codes, into == Into::kSums, out, [of](uint8_t code) { return of[code]; });
 }
 
+void AddAndStream(std::span<const int32_t> parts, std::span<int32_t> sums, std::span<int32_t> out) {
+  size_t i = 0;
 #ifdef __SSE2__
-namespace {
-
-// Whole lines are written without being read first, which saves a third of the traffic. Return
-// where they end; `i` is where `out` is aligned.
-size_t StreamFours(const int32_t* parts, int32_t* sums, int32_t* out, size_t i, size_t count) {
+  // Whole lines are written without being read first, which saves a third of the traffic.
   constexpr size_t kLanes = sizeof(__m128i) / sizeof(int32_t);
   const auto load = [](const int32_t* at) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   };
-  for (; i + kLanes <= count; i += kLanes) {
-    const __m128i four = load(parts + i);
-    _mm_stream_si128(reinterpret_cast<__m128i*>(out + i), four);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + i), _mm_add_epi32(four, load(sums + i)));
-  }
-  return i;
-}
-
-__attribute__((target("avx2"))) size_t StreamEights(const int32_t* parts, int32_t* sums,
-                                                    int32_t* out, size_t i, size_t count) {
-  constexpr size_t kLanes = sizeof(__m256i) / sizeof(int32_t);
-  for (; i + kLanes <= count; i += kLanes) {
-    const __m256i eight = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(parts + i));
-    const __m256i sum = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(sums + i));
-    _mm256_stream_si256(reinterpret_cast<__m256i*>(out + i), eight);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(sums + i), _mm256_add_epi32(eight, sum));
-  }
-  return i;
-}
-
-}  // namespace
-#endif
-
-void AddAndStream(std::span<const int32_t> parts, std::span<int32_t> sums, std::span<int32_t> out) {
-  size_t i = 0;
-#ifdef __SSE2__
-  static const bool has_wide = __builtin_cpu_supports("avx2") != 0;
-  const size_t line = has_wide ? sizeof(__m256i) : sizeof(__m128i);
-  const size_t lead =
-      (line - reinterpret_cast<uintptr_t>(out.data()) % line) % line / sizeof(int32_t);
+  const size_t lead = (sizeof(__m128i) - reinterpret_cast<uintptr_t>(out.data())) %
+                      sizeof(__m128i) / sizeof(int32_t);
   for (; i < std::min(lead, out.size()); ++i) sums[i] += out[i] = parts[i];
-  const auto stream = has_wide ? StreamEights : StreamFours;
-  i = stream(parts.data(), sums.data(), out.data(), i, out.size());
+  for (; i + kLanes <= out.size(); i += kLanes) {
+    const __m128i four = load(parts.data() + i);
+    _mm_stream_si128(reinterpret_cast<__m128i*>(out.data() + i), four);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(sums.data() + i),
+                     _mm_add_epi32(four, load(sums.data() + i)));
+  }
 #endif
   for (; i < out.size(); ++i) sums[i] += out[i] = parts[i];
 }
