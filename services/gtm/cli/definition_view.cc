@@ -2,74 +2,48 @@
 
 #include <fmt/format.h>
 
+#include "common/criteria/criteria_proto.h"
 #include "services/gtm/cli/text_format.h"
 
 namespace gtm::cli {
 namespace {
 
 using targeting::v1::TargetDefinition;
-using type::v1::Criterion;
 
 std::string ShareText(int32_t bps) {
   return bps % 100 == 0 ? fmt::format("{} %", bps / 100) : BpsPercent(bps);
 }
 
-std::string BandText(const Criterion::Band& band) {
-  if (!band.label().empty()) return band.label();
-  if (band.has_min() && band.has_max()) return fmt::format("{} to {}", band.min(), band.max());
-  if (band.has_min()) return fmt::format("{} and more", band.min());
-  return band.has_max() ? fmt::format("below {}", band.max()) : "any";
-}
-
-std::string LevelText(const Criterion::Grid::Axis& axis, int level) {
-  if (axis.edges().empty()) return level < axis.words_size() ? axis.words(level) : "other";
-  if (level == 0) return fmt::format("below {}", axis.edges(0));
-  if (level == axis.edges_size()) return fmt::format("{} and more", axis.edges(level - 1));
-  return fmt::format("{} to {}", axis.edges(level - 1), axis.edges(level));
-}
-
-// What earns how much: "mid-market 80 %, enterprise 100 %".
-std::vector<std::string> OutcomesOf(const Criterion& criterion) {
+// What earns how many points: "mid-market 20.0, enterprise 25.0". As an explanation words it.
+std::string OutcomesText(const criteria::Evaluator& evaluator, size_t criterion) {
   std::vector<std::string> out;
-  const auto add = [&](const std::string& what, int32_t bps) {
-    out.push_back(fmt::format("{} {}", what, ShareText(bps)));
-  };
-  for (const auto& band : criterion.bands().bands()) add(BandText(band), band.share_bps());
-  for (const auto& choice : criterion.choices().choices()) {
-    add(choice.value(), choice.share_bps());
+  for (uint32_t o = 0; o < evaluator.outcome_count(criterion); ++o) {
+    const std::string& label = evaluator.matched(criterion, o);
+    const int64_t points = evaluator.micropoints(criterion, o);
+    if (label == "no band" && points == 0) continue;  // bands that leave nothing out
+    out.push_back(label + " " + Points(points));
   }
-  if (criterion.has_choices()) add("other", criterion.choices().other_share_bps());
-  if (criterion.has_technology_pair()) {
-    const auto& pair = criterion.technology_pair();
-    add(pair.favorable(), pair.favorable_share_bps());
-    add("both", pair.both_share_bps());
-    add(pair.alternative(), pair.alternative_share_bps());
-    add("neither", pair.neither_share_bps());
+  if (evaluator.criteria()[criterion].missing_share_bps) {
+    out.push_back("not known " + Points(evaluator.missing_micropoints(criterion)));
   }
-  if (criterion.has_grid()) {
-    const auto& grid = criterion.grid();
-    const int across = std::max(grid.second().edges_size(), grid.second().words_size()) + 1;
-    for (int i = 0; i < grid.shares_bps_size(); ++i) {
-      add(LevelText(grid.first(), i / across) + " with " + LevelText(grid.second(), i % across),
-          grid.shares_bps(i));
-    }
-  }
-  if (criterion.has_missing_share_bps()) add("not known", criterion.missing_share_bps());
-  return out;
+  return fmt::format("{}", fmt::join(out, ", "));
 }
 
 void AddCriteria(const std::string& of,
-                 const google::protobuf::RepeatedPtrField<Criterion>& criteria, Table* table) {
-  int64_t total = 0;
-  for (const Criterion& criterion : criteria) total += criterion.weight();
-  for (const Criterion& criterion : criteria) {
+                 const google::protobuf::RepeatedPtrField<type::v1::Criterion>& criteria,
+                 Table* table) {
+  // A draft may not be complete: then it has no points yet.
+  const auto compiled = criteria::Evaluator::Compile(criteria::FromProto(criteria), of);
+  for (int i = 0; i < criteria.size(); ++i) {
+    const type::v1::Criterion& criterion = criteria[i];
     const std::string reads = criterion.has_grid() ? criterion.attribute() + " with " +
                                                          criterion.grid().second_attribute()
                                                    : criterion.attribute();
-    const double points = total == 0 ? 0 : 100.0 * criterion.weight() / static_cast<double>(total);
+    const auto at = static_cast<size_t>(i);
     table->rows.push_back({of, criterion.id(), reads,
-                           Cell(Fixed(points, 1), std::to_string(criterion.weight())),
-                           fmt::format("{}", fmt::join(OutcomesOf(criterion), ", "))});
+                           Cell(compiled.ok() ? Points(compiled->max_micropoints(at)) : "",
+                                std::to_string(criterion.weight())),
+                           compiled.ok() ? OutcomesText(*compiled, at) : "not complete"});
   }
 }
 
@@ -99,7 +73,7 @@ void PrintDefinitionText(const TargetDefinition& definition,
                {"criterion", "criterion_id", Align::kLeft, false},
                {"reads", "attribute", Align::kLeft, false},
                {"points", "weight", Align::kRight, false},
-               {"and of these", "outcomes", Align::kLeft, true}},
+               {"of these", "outcomes", Align::kLeft, true}},
               {}};
   AddCriteria("fit", definition.account_criteria(), &table);
   AddCriteria("engagement", definition.engagement_criteria(), &table);

@@ -52,6 +52,20 @@ std::string Level(const std::string& label, int count, int won, double log_odds,
          Interval("log_odds", log_odds, log_odds - 0.3, log_odds + 0.3) + "} ";
 }
 
+TEST(LearnView, ShowsWhatTwoAttributesTellTogether) {
+  const std::string text = Printed(
+      "verdict: VERDICT_LEARNED skill { " + Skill(0.7) + "} " +
+      Interval("pair_gain", 0.021, 0.011, 0.031) +
+      "pairs { first_attribute: \"account.technologies\" first_word: \"Zoho\" second_attribute: "
+      "\"account.industry\" cells { first_label: \"yes\" second_label: \"retail\" count: 40 "
+      "won_count: 30 log_odds: 0.8 points: 12 } cells { count: 8 won_count: 2 log_odds: -0.1 } }");
+  EXPECT_THAT(text, HasSubstr("LOG LOSS LOWER BY 0.021 (0.011 to 0.031)"));
+  EXPECT_THAT(text, HasSubstr("account.technologies Zoho with account.industry"));
+  EXPECT_THAT(text, HasSubstr("yes with retail"));
+  EXPECT_THAT(text, HasSubstr("one is missing"));
+  EXPECT_THAT(text, HasSubstr("75.0 %"));
+}
+
 TEST(LearnView, ShowsSkillEffectsAndWhatToDoNext) {
   const std::string answer =
       "verdict: VERDICT_LEARNED explanation: \"learned: ranks a won one first\" " +

@@ -6,6 +6,7 @@
 #include "gtm/targeting/v1/service.grpc.pb.h"
 #include "services/gtm/cli/command.h"
 #include "services/gtm/cli/lookups.h"
+#include "services/gtm/cli/pages.h"
 #include "services/gtm/cli/reach_flags.h"
 #include "services/gtm/cli/reach_view.h"
 
@@ -66,20 +67,9 @@ Result<int> RunGroups(Session& session, const GroupFlags& flags) {
   request.set_segment(flags.segment);
   request.set_owner_seller_id(flags.owner);
   request.set_with_undecided(flags.undecided);
-  v1::ListBuyingGroupsResponse all;
-  while (all.groups_size() < flags.limit) {
-    request.set_page_size(std::min(1'000, flags.limit - all.groups_size()));
-    GTM_ASSIGN_OR_RETURN(auto page, session.client().Call<TargetingService>(
-                                        &TargetingService::Stub::ListBuyingGroups, request));
-    auto groups = std::move(*all.mutable_groups());
-    for (auto& group : *page.mutable_groups()) *groups.Add() = std::move(group);
-    all = std::move(page);
-    *all.mutable_groups() = std::move(groups);
-    if (all.next_page_token().empty()) break;
-    request.set_page_token(all.next_page_token());
-    // Later pages show the same picture as the first.
-    *request.mutable_point()->mutable_as_of() = all.provenance().as_of();
-  }
+  GTM_ASSIGN_OR_RETURN(auto all, AskPages<TargetingService>(
+                                     session, &TargetingService::Stub::ListBuyingGroups, request,
+                                     &v1::ListBuyingGroupsResponse::mutable_groups, flags.limit));
   Printer printer = session.printer();
   if (printer.Json(all)) return kExitOk;
   std::vector<std::string> ids;

@@ -7,6 +7,7 @@
 #include "gtm/targeting/v1/service.grpc.pb.h"
 #include "services/gtm/cli/command.h"
 #include "services/gtm/cli/lookups.h"
+#include "services/gtm/cli/pages.h"
 #include "services/gtm/cli/people_view.h"
 #include "services/gtm/cli/targets_view.h"
 #include "services/gtm/cli/text_format.h"
@@ -48,20 +49,10 @@ Result<int> RunList(Session& session, const TargetsFlags& flags) {
   request.set_prospects_only(flags.prospects);
   request.set_segment(flags.segment);
   request.set_owner_seller_id(flags.owner);
-  targeting::v1::ListTargetsResponse all;
-  while (all.targets_size() < flags.limit) {
-    request.set_page_size(std::min(1'000, flags.limit - all.targets_size()));
-    GTM_ASSIGN_OR_RETURN(auto page, session.client().Call<TargetingService>(
-                                        &TargetingService::Stub::ListTargets, request));
-    auto targets = std::move(*all.mutable_targets());
-    for (auto& target : *page.mutable_targets()) *targets.Add() = std::move(target);
-    all = std::move(page);
-    *all.mutable_targets() = std::move(targets);
-    if (all.next_page_token().empty()) break;
-    request.set_page_token(all.next_page_token());
-    // Later pages show the same picture as the first.
-    *request.mutable_point()->mutable_as_of() = all.provenance().as_of();
-  }
+  GTM_ASSIGN_OR_RETURN(
+      auto all, AskPages<TargetingService>(session, &TargetingService::Stub::ListTargets, request,
+                                           &targeting::v1::ListTargetsResponse::mutable_targets,
+                                           flags.limit));
   Printer printer = session.printer();
   if (printer.Json(all)) return kExitOk;
   std::vector<std::string> ids;
@@ -110,19 +101,10 @@ Result<int> RunPeople(Session& session, const TargetsFlags& flags) {
   request.set_definition_id(flags.definition);
   request.set_account_id(flags.account);
   request.set_min_weighted_micropoints(static_cast<int64_t>(flags.min_priority * 1e6));
-  targeting::v1::ListTargetPeopleResponse all;
-  while (all.people_size() < flags.limit) {
-    request.set_page_size(std::min(1'000, flags.limit - all.people_size()));
-    GTM_ASSIGN_OR_RETURN(auto page, session.client().Call<TargetingService>(
-                                        &TargetingService::Stub::ListTargetPeople, request));
-    auto people = std::move(*all.mutable_people());
-    for (auto& person : *page.mutable_people()) *people.Add() = std::move(person);
-    all = std::move(page);
-    *all.mutable_people() = std::move(people);
-    if (all.next_page_token().empty()) break;
-    request.set_page_token(all.next_page_token());
-    *request.mutable_point()->mutable_as_of() = all.provenance().as_of();
-  }
+  GTM_ASSIGN_OR_RETURN(auto all,
+                       AskPages<TargetingService>(
+                           session, &TargetingService::Stub::ListTargetPeople, request,
+                           &targeting::v1::ListTargetPeopleResponse::mutable_people, flags.limit));
   Printer printer = session.printer();
   if (printer.Json(all)) return kExitOk;
   std::vector<std::string> ids;

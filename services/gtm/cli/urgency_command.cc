@@ -5,6 +5,7 @@
 #include "gtm/targeting/v1/service.grpc.pb.h"
 #include "services/gtm/cli/command.h"
 #include "services/gtm/cli/lookups.h"
+#include "services/gtm/cli/pages.h"
 #include "services/gtm/cli/urgency_view.h"
 
 namespace gtm::cli {
@@ -53,7 +54,6 @@ Result<int> RunAccount(Session& session, const UrgencyFlags& flags) {
 }
 
 Result<int> RunSimmer(Session& session, const UrgencyFlags& flags) {
-  constexpr int kPageMax = 1'000;
   v1::ListSimmeringRequest request;
   GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
   request.set_due_only(flags.due);
@@ -61,20 +61,9 @@ Result<int> RunSimmer(Session& session, const UrgencyFlags& flags) {
   request.set_segment(flags.segment);
   request.set_owner_seller_id(flags.owner);
   if (!flags.wakes.empty()) request.set_kind(kWakes.at(flags.wakes));
-  v1::ListSimmeringResponse all;
-  for (int left = flags.limit;;) {
-    request.set_page_size(std::min(left, kPageMax));
-    GTM_ASSIGN_OR_RETURN(auto page, session.client().Call<TargetingService>(
-                                        &TargetingService::Stub::ListSimmering, request));
-    left -= page.accounts_size();
-    request.set_page_token(page.next_page_token());
-    google::protobuf::RepeatedPtrField<v1::SimmeringAccount> before;
-    before.Swap(all.mutable_accounts());
-    before.MergeFrom(page.accounts());
-    all = std::move(page);
-    all.mutable_accounts()->Swap(&before);
-    if (left <= 0 || request.page_token().empty()) break;
-  }
+  GTM_ASSIGN_OR_RETURN(auto all, AskPages<TargetingService>(
+                                     session, &TargetingService::Stub::ListSimmering, request,
+                                     &v1::ListSimmeringResponse::mutable_accounts, flags.limit));
   Printer printer = session.printer();
   if (printer.Json(all)) return kExitOk;
   std::vector<std::string> ids;

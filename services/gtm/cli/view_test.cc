@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 
 #include "common/testing/golden.h"
+#include "services/gtm/cli/definition_view.h"
 #include "services/gtm/cli/forecast_view.h"
+#include "services/gtm/cli/people_view.h"
 #include "services/gtm/cli/replay_view.h"
 #include "services/gtm/cli/signals_view.h"
 #include "services/gtm/cli/sponsors_view.h"
@@ -114,6 +117,132 @@ TEST(TargetsView, RanksWithRangeAndVerdict) {
   Printer printer = capture.printer();
   PrintTargets(answer, {{"a-1", "Acme"}}, &printer);
   test::ExpectGolden("services/gtm/cli/golden/targets.txt", capture.text());
+}
+
+// As an explanation words them: outcomes with their points, of what is complete.
+TEST(DefinitionView, SaysWhatPeopleSign) {
+  const auto definition = Parse<targeting::v1::TargetDefinition>(R"pb(
+    id: "d1"
+    display_name: "Who we sell to"
+    state: STATE_ACTIVE
+    version_number: 3
+    activate_time { seconds: 1510704000 }
+    text: "Companies of one industry that are small, and large ones of another."
+    terms { name: "small" meaning: "below 100 employees" }
+    account_criteria {
+      id: "size"
+      attribute: "account.employee_count"
+      weight: 60
+      missing_share_bps: 2500
+      bands {
+        bands { max: 1000 share_bps: 0 label: "small" }
+        bands { min: 1000 share_bps: 10000 }
+      }
+    }
+    account_criteria {
+      id: "both"
+      attribute: "account.industry"
+      weight: 40
+      grid {
+        second_attribute: "account.employee_count"
+        first { words: "retail" }
+        second { edges: 100 }
+        shares_bps: 10000
+        shares_bps: 0
+        shares_bps: 0
+        shares_bps: 5000
+      }
+    }
+    person_criteria { id: "draft" attribute: "contact.seniority" weight: 1 }
+    buying_role_weights { role: BUYING_ROLE_USER factor_bps: 4000 }
+    target_min_fit_points: 60
+    rubric_questions: "Is there a project?"
+    follow_up: "Call within two days."
+    sign_offs {
+      function: SIGNING_FUNCTION_SALES
+      signer: "head of sales"
+      sign_time { seconds: 1510704000 }
+    }
+  )pb");
+  const auto review = Parse<targeting::v1::DefinitionReview>(
+      "due_time { seconds: 1518652800 } overdue: true age_days: 95 warnings: \"Revisit it.\"");
+  Capture capture;
+  Printer printer = capture.printer();
+  PrintDefinitionText(definition, &review, &printer);
+  test::ExpectGolden("services/gtm/cli/golden/definition.txt", capture.text());
+}
+
+TEST(PeopleView, RanksByWhatTheRoleLeaves) {
+  const auto answer = Parse<targeting::v1::ListTargetPeopleResponse>(R"pb(
+    people {
+      contact_id: "p1"
+      fit { micropoints: 70000000 known_weight_bps: 7000 }
+      role_factor_bps: 3000
+      weighted_micropoints: 21000000
+      weighted_low_micropoints: 21000000
+      weighted_high_micropoints: 30000000
+    }
+    total_count: 1
+    definition { definition_id: "d1" version_number: 3 }
+    provenance {
+      as_of { seconds: 1510704000 }
+      revision: "1:7"
+    }
+  )pb");
+  Capture capture;
+  Printer printer = capture.printer();
+  PrintTargetPeople(answer, {{"p1", "Ada"}}, &printer);
+  test::ExpectGolden("services/gtm/cli/golden/people.txt", capture.text());
+  Capture csv(OutputFormat::kCsv);
+  Printer rows = csv.printer();
+  PrintTargetPeople(answer, {}, &rows);
+  EXPECT_THAT(csv.text(), HasSubstr("1,p1,,21000000,21000000,30000000,70000000,3000,7000\n"));
+}
+
+TEST(GapView, IsATableWhateverTheFormat) {
+  const auto answer = Parse<targeting::v1::GetScoreGapResponse>(R"pb(
+    target {
+      threshold_micropoints: 60000000
+      gap_micropoints: 18000000
+      reachable: true
+      levers {
+        criterion_id: "warehouse"
+        micropoints: 2000000
+        best_micropoints: 20000000
+        best_outcome: "Snowflake"
+        sufficient_outcome: "Snowflake"
+      }
+    }
+  )pb");
+  Capture csv(OutputFormat::kCsv);
+  Printer rows = csv.printer();
+  PrintGapTable(answer, &rows);
+  EXPECT_THAT(csv.text(),
+              HasSubstr("target,warehouse,not known,2000000,18000000,Snowflake,Snowflake\n"));
+  Capture none;
+  Printer printer = none.printer();
+  PrintGapTable({}, &printer);
+  EXPECT_THAT(none.text(), HasSubstr("Nothing is missing"));
+}
+
+// A stream: the head once, then rows only; in JSON a line each.
+TEST(WatchView, IsAStreamThatProgramsRead) {
+  const auto message = Parse<targeting::v1::WatchTargetsResponse>(
+      "scores { account_id: \"a\" fit { micropoints: 5 } priority { micropoints: 7 } verdict: "
+      "TARGET_VERDICT_TARGET } removed_account_ids: \"b\" as_of { seconds: 1510704000 }");
+  Capture csv(OutputFormat::kCsv);
+  Printer rows = csv.printer();
+  PrintWatched(message, true, &rows);
+  PrintWatched(message, false, &rows);
+  const std::string body =
+      "2017-11-15 00:00:00Z,a,7,5,target,false,false\n2017-11-15 00:00:00Z,b,,,,,true\n";
+  EXPECT_EQ(csv.text(),
+            "as_of,account_id,priority_micropoints,fit_micropoints,verdict,prospect,removed\n" +
+                body + body);
+  Capture json(OutputFormat::kJson);
+  EXPECT_TRUE(json.printer().JsonLine(message));
+  const std::string line = json.text();
+  EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
 }
 
 TEST(TargetsView, ShowsUrgencyWhereItIsScored) {

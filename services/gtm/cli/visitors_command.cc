@@ -8,6 +8,7 @@
 #include "gtm/targeting/v1/service.grpc.pb.h"
 #include "services/gtm/cli/command.h"
 #include "services/gtm/cli/lookups.h"
+#include "services/gtm/cli/pages.h"
 #include "services/gtm/cli/visitors_view.h"
 
 namespace gtm::cli {
@@ -37,26 +38,14 @@ const std::map<std::string, crm::v1::VisitorLink::Basis> kBases = {
     {"inferred", crm::v1::VisitorLink::BASIS_INFERRED}};
 
 Result<int> RunList(Session& session, const VisitorsFlags& flags) {
-  constexpr int kPageMax = 1'000;
   v1::ListVisitorsRequest request;
   GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
   request.set_definition_id(flags.definition);
   if (!flags.standing.empty()) request.set_standing(kStandings.at(flags.standing));
   request.set_min_engagement_micropoints(static_cast<int64_t>(flags.min_engagement * 1e6));
-  v1::ListVisitorsResponse all;
-  for (int left = flags.limit;;) {
-    request.set_page_size(std::min(left, kPageMax));
-    GTM_ASSIGN_OR_RETURN(auto page, session.client().Call<TargetingService>(
-                                        &TargetingService::Stub::ListVisitors, request));
-    left -= page.visitors_size();
-    request.set_page_token(page.next_page_token());
-    google::protobuf::RepeatedPtrField<v1::VisitorScore> before;
-    before.Swap(all.mutable_visitors());
-    before.MergeFrom(page.visitors());
-    all = std::move(page);
-    all.mutable_visitors()->Swap(&before);
-    if (left <= 0 || request.page_token().empty()) break;
-  }
+  GTM_ASSIGN_OR_RETURN(auto all, AskPages<TargetingService>(
+                                     session, &TargetingService::Stub::ListVisitors, request,
+                                     &v1::ListVisitorsResponse::mutable_visitors, flags.limit));
   Printer printer = session.printer();
   if (printer.Json(all)) return kExitOk;
   std::vector<std::string> ids;

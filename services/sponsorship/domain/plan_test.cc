@@ -376,6 +376,20 @@ TEST(HashInput, SeesEverythingThatDecides) {
   EXPECT_FALSE(changed([](PlanInput& i) { i.candidates[0].contact.display_name = "Ada"; }));
 }
 
+// A criterion of two attributes reads both of them.
+TEST(Program, JudgesTwoAttributesTogether) {
+  ProgramSpec spec = FiveCriteria();
+  spec.criteria = {
+      {"both", "", "contact.commitment", 10,
+       criteria::Grid{"account.market_influence", {{50}, {}}, {{50}, {}}, {0, 2000, 5000, 10000}}}};
+  const Program program = Make(spec);
+  Scene scene;
+  EXPECT_EQ(program.Score(scene.AddCandidate("a", 80)).micropoints, 100'000'000);
+  EXPECT_EQ(program.Score(scene.AddCandidate("b", 20)).micropoints, 20'000'000);
+  const criteria::ScoreRange gap = program.Score(scene.AddCandidate("c", std::nullopt));
+  EXPECT_EQ(gap, (criteria::ScoreRange{0, 0, 100'000'000, 0}));
+}
+
 TEST(Program, RefusesWithEverythingThatIsWrong) {
   ProgramSpec spec = FiveCriteria();
   spec.criteria[1].attribute = "account.market_influense";

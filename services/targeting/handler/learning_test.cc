@@ -30,6 +30,7 @@ class LearningTest : public TargetingHandlerTest {
     double effect = 1.5;  // log odds of software, of large; 0: all is chance
     uint64_t seed = 7;
     double later_log_odds = 0;  // of those in the second half
+    double pair = 0;            // log odds of software that is large, and retail that is small
     bool leaks = false;         // with labels that are written when the outcome is known
   };
 
@@ -44,6 +45,7 @@ class LearningTest : public TargetingHandlerTest {
       const auto employees = static_cast<int64_t>(std::exp(log_size));
       const bool northern = random.Uniform() < 0.5;
       const double log_odds = past.effect * ((software ? 1 : -1) + (log_size - 6) / 2) +
+                              past.pair * (software == (log_size > 6) ? 1 : -1) +
                               0.2 * random.Normal() +
                               (2 * i >= past.deal_count ? past.later_log_odds : 0);
       const bool won = random.Uniform() < 1 / (1 + std::exp(-log_odds));
@@ -129,6 +131,45 @@ TEST_F(LearningTest, FindsWhatMakesAccountsWin) {
   EXPECT_EQ(out.provenance().input_sha256().size(), 64u);
 }
 
+// Where what the size means depends on the industry, the draft judges both together: a grid that
+// people can sign. Where it does not, there is none.
+TEST_F(LearningTest, ProposesAPairOnlyWhereItPays) {
+  Record({.deal_count = 2'000, .effect = 0.3, .pair = 1.5});
+  const Response out = Learn();
+  ASSERT_EQ(out.verdict(), Response::VERDICT_LEARNED) << out.explanation();
+  EXPECT_GT(out.pair_gain().low(), 0);
+  ASSERT_GE(out.pairs_size(), 1);
+  const v1::PairEffect& pair = out.pairs(0);
+  EXPECT_EQ(pair.first_attribute(), "account.employee_count");
+  EXPECT_EQ(pair.second_attribute(), "account.industry");
+  int count = 0;
+  double best = 0, least = 100;
+  for (const auto& cell : pair.cells()) {
+    count += cell.count();
+    EXPECT_LE(cell.won_count(), cell.count());
+    if (cell.first_label().empty()) continue;
+    best = std::max(best, cell.points());
+    least = std::min(least, cell.points());
+  }
+  EXPECT_EQ(count, out.learned_from().count());
+  EXPECT_GT(best, least + 10);
+  const auto& criteria = out.proposed_definition().account_criteria();
+  const auto grid = std::find_if(criteria.begin(), criteria.end(),
+                                 [](const auto& criterion) { return criterion.has_grid(); });
+  ASSERT_NE(grid, criteria.end());
+  EXPECT_EQ(grid->grid().second_attribute(), "account.industry");
+  v1::TargetDefinition draft = out.proposed_definition();
+  draft.set_id("learned");
+  EXPECT_THAT(Create(draft, kNow), IsOk());
+}
+
+TEST_F(LearningTest, ProposesNoPairWhereEffectsAdd) {
+  Record({.deal_count = 2'000});
+  const Response out = Learn();
+  EXPECT_TRUE(out.has_pair_gain()) << "it was tried";
+  EXPECT_EQ(out.pairs_size(), 0);
+}
+
 // It began after all that was learned from, and of that every outcome was known by then.
 TEST_F(LearningTest, JudgesByWhatCameLater) {
   Record({});
@@ -162,9 +203,20 @@ TEST_F(LearningTest, KnowsNothingOfTheFuture) {
 TEST_F(LearningTest, ProposesADraftThatPeopleSign) {
   Record({});
   Activate("d1", "2026-01-14");
+  v1::TargetDefinition agreed = Stored("d1");
+  agreed.add_rubric_questions("Is there a project?");
+  agreed.set_follow_up("Call within two days.");
+  agreed.set_urgency_priority_weight(20);
+  agreed.mutable_urgency_rules()->set_review_days(30);
+  records_.Put(test::Wrap(agreed));
   const Response out = Learn();
   v1::TargetDefinition draft = out.proposed_definition();
   EXPECT_THAT(draft.id(), IsEmpty());
+  EXPECT_EQ(draft.rubric_questions_size(), 1);
+  EXPECT_EQ(draft.follow_up(), agreed.follow_up());
+  EXPECT_EQ(draft.urgency_rules().review_days(), 30);
+  EXPECT_EQ(draft.urgency_priority_weight(), 0);
+  EXPECT_THAT(draft.text(), ::testing::HasSubstr("Urgency has no weight"));
   EXPECT_EQ(draft.previous_definition_id(), "d1");
   EXPECT_EQ(draft.person_criteria_size(), 1) << "what is not learned stays as it was agreed";
   draft.set_id("learned");

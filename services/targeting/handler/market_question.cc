@@ -49,6 +49,10 @@ Result<MarketQuestion> AskMarket(records_client::Records& records, CompiledDefin
   return MarketQuestion{std::move(question), std::move(compiled)};
 }
 
+std::string PageQuestion::TokenAfter(int64_t order, const std::string& id) const {
+  return MakePageToken(PositionText({order, asked.question.as_of, id}), digest);
+}
+
 DayRange DaysUntil(absl::Time as_of, const FiscalCalendar& calendar, int day_count) {
   // As of midnight the day before is the last one that anything happened on.
   const absl::CivilDay end = calendar.DayOf(as_of - absl::Nanoseconds(1)) + 1;

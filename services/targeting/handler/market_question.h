@@ -3,7 +3,9 @@
 // the days whose touches count.
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "common/records_client/records_client.h"
 #include "common/rpc/call.h"
@@ -11,6 +13,7 @@
 #include "services/targeting/domain/audience.h"
 #include "services/targeting/domain/buying_group.h"
 #include "services/targeting/handler/compiled_definition.h"
+#include "services/targeting/handler/page_token.h"
 #include "services/targeting/handler/parse.h"
 
 namespace gtm::targeting::handler {
@@ -40,6 +43,33 @@ struct MarketQuestion {
 Result<MarketQuestion> AskMarket(records_client::Records& records, CompiledDefinitions& definitions,
                                  const rpc::Call& call, const type::v1::PointInTime& point,
                                  const std::string& definition_id);
+
+// The same, of a list that is asked for page by page: later pages hold for the instant of the
+// first.
+struct PageQuestion {
+  MarketQuestion asked;
+  std::string digest;                    // of the request
+  std::optional<PagePosition> position;  // where the page before ended; none for the first
+
+  // What the next page begins after.
+  std::string TokenAfter(int64_t order, const std::string& id) const;
+  // What an answer rests on: definition, instant, revision and filters.
+  std::string Inputs() const { return asked.view().revision() + digest; }
+};
+
+// Of any request that has point, definition_id and page_token. Errors: PAGE_TOKEN_INVALID, and
+// those of AskMarket.
+template <class Request>
+Result<PageQuestion> AskPage(records_client::Records& records, CompiledDefinitions& definitions,
+                             const rpc::Call& call, const Request& request) {
+  std::string digest = RequestDigest(request);
+  GTM_ASSIGN_OR_RETURN(const std::string token, ReadPageToken(request.page_token(), digest));
+  GTM_ASSIGN_OR_RETURN(auto position, ParsePosition(token));
+  GTM_ASSIGN_OR_RETURN(const auto point, PointOf(request.point(), position));
+  GTM_ASSIGN_OR_RETURN(MarketQuestion asked,
+                       AskMarket(records, definitions, call, point, request.definition_id()));
+  return PageQuestion{std::move(asked), std::move(digest), std::move(position)};
+}
 
 // So many days that end with the day of as_of.
 DayRange DaysUntil(absl::Time as_of, const FiscalCalendar& calendar, int day_count);

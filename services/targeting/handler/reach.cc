@@ -188,12 +188,10 @@ Status TargetingHandler::ListBuyingGroups(rpc::Call& call,
   Violations violations;
   const size_t page_size = PageSizeOf(request.page_size(), &violations);
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
-  const std::string digest = RequestDigest(request);
-  GTM_ASSIGN_OR_RETURN(const std::string token, ReadPageToken(request.page_token(), digest));
-  GTM_ASSIGN_OR_RETURN(const auto position, ParsePosition(token));
-  GTM_ASSIGN_OR_RETURN(const auto point, PointOf(request.point(), position));
-  GTM_ASSIGN_OR_RETURN(const MarketQuestion asked,
-                       AskMarket(records_, definitions_, call, point, request.definition_id()));
+  GTM_ASSIGN_OR_RETURN(const PageQuestion page_asked,
+                       AskPage(records_, definitions_, call, request));
+  const MarketQuestion& asked = page_asked.asked;
+  const std::optional<PagePosition>& position = page_asked.position;
   Violations rule_violations;
   const domain::GroupRule rule =
       GroupRuleOf(request.group_rule(), asked.view().settings(), &rule_violations);
@@ -215,14 +213,13 @@ Status TargetingHandler::ListBuyingGroups(rpc::Call& call,
   }
   if (page.more) {
     const v1::BuyingGroup& last = response->groups(response->groups_size() - 1);
-    response->set_next_page_token(MakePageToken(
-        PositionText({last.priority_micropoints(), asked.question.as_of, last.account_id()}),
-        digest));
+    response->set_next_page_token(
+        page_asked.TokenAfter(last.priority_micropoints(), last.account_id()));
   }
   response->set_total_count(page.total_count);
   *response->mutable_days() = RenderDays(days);
   Render(rule, response->mutable_group_rule());
-  *response->mutable_provenance() = asked.Basis(asked.view().revision() + digest);
+  *response->mutable_provenance() = asked.Basis(page_asked.Inputs());
   return {};
 }
 

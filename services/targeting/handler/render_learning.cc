@@ -232,6 +232,9 @@ void RenderDraft(const LearnedTarget& learned, const v1::TargetDefinition* agree
       *out->mutable_engagement_rule() = agreed->engagement_rule();
     }
     *out->mutable_terms() = agreed->terms();
+    *out->mutable_rubric_questions() = agreed->rubric_questions();
+    out->set_follow_up(agreed->follow_up());
+    if (agreed->has_urgency_rules()) *out->mutable_urgency_rules() = agreed->urgency_rules();
     out->set_previous_definition_id(agreed->id());
     out->set_prospect_min_engagement_points(agreed->prospect_min_engagement_points());
     out->set_market_people_count(agreed->market_people_count());
@@ -249,6 +252,11 @@ void RenderDraft(const LearnedTarget& learned, const v1::TargetDefinition* agree
   out->set_target_min_fit_points(spec.target_min_fit_points);
   out->set_display_name("Learned from won and lost");
   out->set_text(DraftText(learned, question));
+  if (agreed != nullptr && agreed->urgency_priority_weight() > 0) {
+    out->set_text(out->text() +
+                  " Urgency has no weight in it: only fit and engagement are learned. Give it "
+                  "urgency_priority_weight again if it shall count.");
+  }
   out->set_change_reason(ChangeReason(learned));
 }
 

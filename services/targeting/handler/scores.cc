@@ -151,12 +151,10 @@ Status TargetingHandler::ListTargetPeople(rpc::Call& call,
   }
   const size_t page_size = PageSizeOf(request.page_size(), &violations);
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
-  const std::string digest = RequestDigest(request);
-  GTM_ASSIGN_OR_RETURN(const std::string token, ReadPageToken(request.page_token(), digest));
-  GTM_ASSIGN_OR_RETURN(const auto position, ParsePosition(token));
-  GTM_ASSIGN_OR_RETURN(const auto point, PointOf(request.point(), position));
-  GTM_ASSIGN_OR_RETURN(const MarketQuestion asked,
-                       AskMarket(records_, definitions_, call, point, request.definition_id()));
+  GTM_ASSIGN_OR_RETURN(const PageQuestion page_asked,
+                       AskPage(records_, definitions_, call, request));
+  const MarketQuestion& asked = page_asked.asked;
+  const std::optional<PagePosition>& position = page_asked.position;
   const book::BookView& view = asked.question.view;
   const absl::Time as_of = asked.question.as_of;
   if (!request.account_id().empty()) {
@@ -176,11 +174,11 @@ Status TargetingHandler::ListTargetPeople(rpc::Call& call,
   }
   if (page.more) {
     const v1::ContactScore& last = response->people(response->people_size() - 1);
-    response->set_next_page_token(MakePageToken(
-        PositionText({last.weighted_micropoints(), as_of, last.contact_id()}), digest));
+    response->set_next_page_token(
+        page_asked.TokenAfter(last.weighted_micropoints(), last.contact_id()));
   }
   response->set_total_count(page.total_count);
-  FillBasis(asked, view.revision() + digest, response);
+  FillBasis(asked, page_asked.Inputs(), response);
   return {};
 }
 
@@ -223,12 +221,10 @@ Status TargetingHandler::ListTargets(rpc::Call& call, const v1::ListTargetsReque
   const domain::TargetFilter filter = FilterOf(request, &violations);
   const size_t page_size = PageSizeOf(request.page_size(), &violations);
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
-  const std::string digest = RequestDigest(request);
-  GTM_ASSIGN_OR_RETURN(const std::string token, ReadPageToken(request.page_token(), digest));
-  GTM_ASSIGN_OR_RETURN(const auto position, ParsePosition(token));
-  GTM_ASSIGN_OR_RETURN(const auto point, PointOf(request.point(), position));
-  GTM_ASSIGN_OR_RETURN(const MarketQuestion asked,
-                       AskMarket(records_, definitions_, call, point, request.definition_id()));
+  GTM_ASSIGN_OR_RETURN(const PageQuestion page_asked,
+                       AskPage(records_, definitions_, call, request));
+  const MarketQuestion& asked = page_asked.asked;
+  const std::optional<PagePosition>& position = page_asked.position;
   std::optional<domain::TargetPosition> after;
   if (position) after = {position->order, position->id};
   const book::BookView& view = asked.question.view;
@@ -244,9 +240,8 @@ Status TargetingHandler::ListTargets(rpc::Call& call, const v1::ListTargetsReque
   }
   if (page.more) {
     const auto& last = response->targets(response->targets_size() - 1);
-    response->set_next_page_token(MakePageToken(
-        PositionText({last.priority().micropoints(), asked.question.as_of, last.account_id()}),
-        digest));
+    response->set_next_page_token(
+        page_asked.TokenAfter(last.priority().micropoints(), last.account_id()));
   }
   response->set_total_count(page.total_count);
   for (int verdict = 1; verdict <= 3; ++verdict) {
@@ -254,7 +249,7 @@ Status TargetingHandler::ListTargets(rpc::Call& call, const v1::ListTargetsReque
     count->set_verdict(static_cast<v1::TargetVerdict>(verdict));
     count->set_account_count(page.verdict_counts[verdict]);
   }
-  FillBasis(asked, view.revision() + digest, response);
+  FillBasis(asked, page_asked.Inputs(), response);
   return {};
 }
 

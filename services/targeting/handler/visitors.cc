@@ -75,12 +75,10 @@ Status TargetingHandler::ListVisitors(rpc::Call& call, const v1::ListVisitorsReq
   const domain::VisitorFilter filter = FilterOf(request, &violations);
   const size_t page_size = PageSizeOf(request.page_size(), &violations);
   GTM_RETURN_IF_ERROR(std::move(violations).ToStatus());
-  const std::string digest = RequestDigest(request);
-  GTM_ASSIGN_OR_RETURN(const std::string token, ReadPageToken(request.page_token(), digest));
-  GTM_ASSIGN_OR_RETURN(const auto position, ParsePosition(token));
-  GTM_ASSIGN_OR_RETURN(const auto point, PointOf(request.point(), position));
-  GTM_ASSIGN_OR_RETURN(const MarketQuestion asked,
-                       AskMarket(records_, definitions_, call, point, request.definition_id()));
+  GTM_ASSIGN_OR_RETURN(const PageQuestion page_asked,
+                       AskPage(records_, definitions_, call, request));
+  const MarketQuestion& asked = page_asked.asked;
+  const std::optional<PagePosition>& position = page_asked.position;
   std::optional<domain::VisitorPosition> after;
   if (position) after = {position->order, position->id};
   const book::BookView& view = asked.view();
@@ -95,15 +93,14 @@ Status TargetingHandler::ListVisitors(rpc::Call& call, const v1::ListVisitorsReq
   }
   if (page.more) {
     const v1::VisitorScore& last = *response->visitors().rbegin();
-    response->set_next_page_token(MakePageToken(
-        PositionText({last.engagement().micropoints(), asked.question.as_of, last.visitor_id()}),
-        digest));
+    response->set_next_page_token(
+        page_asked.TokenAfter(last.engagement().micropoints(), last.visitor_id()));
   }
   response->set_total_count(page.total_count);
   response->set_unknown_count(page.unknown_count);
   response->set_linked_count(page.linked_count);
   *response->mutable_definition() = asked.Used();
-  *response->mutable_provenance() = asked.Basis(view.revision() + digest);
+  *response->mutable_provenance() = asked.Basis(page_asked.Inputs());
   return {};
 }
 
