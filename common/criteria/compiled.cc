@@ -199,17 +199,11 @@ uint32_t CompiledCriterion::OutcomeOf(const Value& value) const {
     constexpr PairOutcome kBySides[] = {kNeither, kFavorable, kAlternative, kBoth};
     return kBySides[sides];
   }
-  // The best of a list counts; the earlier choice where points are equal.
-  auto best = static_cast<uint32_t>(points.size() - 1);
-  bool first = true;
-  for (std::string_view word : value.words()) {
-    const uint32_t outcome = OutcomeOf(word);
-    if (first || points[outcome] > points[best] ||
-        (points[outcome] == points[best] && outcome < best)) {
-      best = outcome;
-    }
-    first = false;
-  }
+  // The best of a list counts.
+  const std::span<const std::string_view> all = value.words();
+  if (all.empty()) return static_cast<uint32_t>(points.size() - 1);
+  uint32_t best = OutcomeOf(all.front());
+  for (const std::string_view word : all.subspan(1)) best = BetterOf(best, OutcomeOf(word));
   return best;
 }
 

@@ -60,6 +60,11 @@ struct CompiledCriterion {
   int64_t PointsOf(uint32_t outcome) const {
     return outcome == kMissingOutcome ? missing_points : points[outcome];
   }
+  // Of two words of a list: the one worth more, the earlier choice where they are worth the same.
+  uint32_t BetterOf(uint32_t a, uint32_t b) const {
+    if (points[a] != points[b]) return points[a] > points[b] ? a : b;
+    return a < b ? a : b;
+  }
   uint32_t OutcomeOf(double number) const;
   uint32_t OutcomeOf(std::string_view word) const;  // kChoices only
   uint32_t OutcomeOf(const Value& value) const;

@@ -217,6 +217,8 @@ struct ExplainedScore {
 inline constexpr uint32_t kMissingCode = UINT32_MAX;
 inline constexpr uint8_t kMissingSmallCode = UINT8_MAX;
 inline constexpr int32_t kMissingInteger = INT32_MIN;
+inline constexpr uint8_t kMissingSmallOutcome = UINT8_MAX;
+inline constexpr size_t kSmallOutcomesMax = UINT8_MAX;
 
 // One attribute of many rows, as a column. Exactly one of the forms is used:
 // - numbers[row], NaN where missing;
@@ -287,15 +289,16 @@ class Evaluator {
   // forms is missing throughout. Equal to Score of every row. Allocates once a call
   // for each dictionary, nothing for a row.
   void ScoreRows(std::span<const Column> columns, std::span<int64_t> scores) const;
-  // The same, with every part: parts[i * scores.size() + row] is what criterion i gives to a
-  // row. `parts` holds criterion_count() * scores.size().
-  void ExplainRows(std::span<const Column> columns, std::span<int64_t> scores,
-                   std::span<int32_t> parts) const;
+  // The same, with what every part is made of: outcomes[i * scores.size() + row] is the outcome
+  // of criterion i for a row, kMissingSmallOutcome for a gap: a byte each, as a dictionary-encoded
+  // column is. The part itself is micropoints(i, outcome), its text matched(i, outcome).
+  // `outcomes` holds criterion_count() * scores.size().
+  // Error: INVALID_FIELDS where a criterion has more than kSmallOutcomesMax outcomes.
+  Status ExplainRows(std::span<const Column> columns, std::span<int64_t> scores,
+                     std::span<uint8_t> outcomes) const;
 
  private:
   Evaluator();
-  void ScoreBlocks(std::span<const Column> columns, std::span<int64_t> scores,
-                   std::span<int32_t> parts) const;
   std::vector<Criterion> criteria_;
   std::vector<internal::CompiledCriterion> compiled_;
   size_t input_count_ = 0;

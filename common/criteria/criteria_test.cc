@@ -635,15 +635,16 @@ TEST(EvaluatorProperty, ColumnsGiveTheScoresOfRows) {
     std::vector<int64_t> scores(kRows, -1);
     evaluator.ScoreRows(columns, scores);
     const size_t criterion_count = evaluator.criterion_count();
-    std::vector<int64_t> explained(kRows, -1), expected(criterion_count);
-    std::vector<int32_t> parts(criterion_count * kRows, -1);
-    evaluator.ExplainRows(columns, explained, parts);
+    std::vector<int64_t> explained(kRows, -1);
+    std::vector<uint32_t> expected(criterion_count);
+    std::vector<uint8_t> outcomes(criterion_count * kRows);
+    ASSERT_TRUE(evaluator.ExplainRows(columns, explained, outcomes).ok());
     for (size_t row = 0; row < kRows; ++row) {
       ASSERT_EQ(scores[row], evaluator.Score(rows[row]));
       ASSERT_EQ(explained[row], scores[row]);
       evaluator.Evaluate(rows[row], expected);
       for (size_t i = 0; i < criterion_count; ++i) {
-        ASSERT_EQ(parts[i * kRows + row], expected[i]);
+        ASSERT_EQ(outcomes[i * kRows + row], static_cast<uint8_t>(expected[i]));
       }
     }
   }

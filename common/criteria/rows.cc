@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <type_traits>
 
 #include "common/core/wide_lanes.h"
@@ -18,7 +19,7 @@ constexpr size_t kStepsMax = 6;
 
 // Sums of as wide a type as the numbers, so that both fill the same lanes.
 template <class T>
-using SumOf = std::conditional_t<sizeof(T) == sizeof(int64_t), int64_t, int32_t>;
+using SumOf = std::conditional_t<sizeof(T) == sizeof(int64_t), uint64_t, uint32_t>;
 
 // Lines of the next block are asked for while this one is worked on: twelve columns are too many
 // for the processor to follow by itself.
@@ -30,105 +31,154 @@ template <class T>
   __builtin_prefetch(reinterpret_cast<const void*>(next), 0, 2);
 }
 
-// A line of the column at a time.
-template <class T, class PointsOf>
-[[gnu::always_inline]] inline void EachLine(const T* column, bool adds, std::span<int32_t> out,
-                                            PointsOf points_of) {
+// take(i, of(column[i])) for every row, a chunk of the column at a time: whole lines, and rows
+// enough for a register of bytes.
+template <class T, class Of, class Take>
+[[gnu::always_inline]] inline void EachRow(const T* column, size_t count, Of of, Take take) {
   constexpr size_t kLine = kLineBytes / sizeof(T);
-  int32_t* const to = out.data();
+  constexpr size_t kChunk = std::max<size_t>(kLine, 32);
   size_t i = 0;
-  for (; i + kLine <= out.size(); i += kLine) {
-    FetchAhead(column + i);
-    for (size_t j = i; j < i + kLine; ++j) {
-      to[j] = (adds ? to[j] : 0) + points_of(column[j]);
-    }
+  for (; i + kChunk <= count; i += kChunk) {
+    for (size_t line = 0; line < kChunk; line += kLine) FetchAhead(column + i + line);
+#pragma GCC ivdep  // bytes that are written might else be the numbers that are read
+    for (size_t j = i; j < i + kChunk; ++j) take(j, of(column[j]));
   }
-  for (; i < out.size(); ++i) to[i] = (adds ? to[i] : 0) + points_of(column[i]);
+  for (; i < count; ++i) take(i, of(column[i]));
 }
 
-template <class T, size_t kCount>
-[[gnu::always_inline]] inline void TakeSteps(const T* numbers, const T* edges, const int32_t* steps,
-                                             bool adds, std::span<int32_t> out) {
+template <size_t kCount, class T, class Take>
+[[gnu::always_inline]] inline void TakeSteps(const T* numbers, size_t count, const T* edges,
+                                             const uint32_t* steps, Take take) {
   std::array<T, kCount> edge;
   std::array<SumOf<T>, kCount> step;
   for (size_t k = 0; k < kCount; ++k) {
     edge[k] = edges[k];
     step[k] = steps[k];
   }
-  EachLine(numbers, adds, out, [&](T number) {
-    SumOf<T> sum = 0;
-    for (size_t k = 0; k < kCount; ++k) sum += number >= edge[k] ? step[k] : 0;
-    return static_cast<int32_t>(sum);
-  });
+  EachRow(
+      numbers, count,
+      [&](T number) {
+        SumOf<T> sum = 0;
+        for (size_t k = 0; k < kCount; ++k) sum += number >= edge[k] ? step[k] : 0;
+        return static_cast<uint32_t>(sum);
+      },
+      take);
+}
+
+// The steps from `at` on, kStepsMax at most.
+template <class T, class Take>
+[[gnu::always_inline]] inline void TakeSome(const StepTable<T>& table, size_t at, const T* numbers,
+                                            size_t count, Take take) {
+  const T* edges = table.edges.data() + at;
+  const uint32_t* steps = table.steps.data() + at;
+  switch (table.edges.size() - at) {
+    case 0:
+      return EachRow(
+          numbers, count, [](T) { return 0U; }, take);
+    case 1:
+      return TakeSteps<1>(numbers, count, edges, steps, take);
+    case 2:
+      return TakeSteps<2>(numbers, count, edges, steps, take);
+    case 3:
+      return TakeSteps<3>(numbers, count, edges, steps, take);
+    case 4:
+      return TakeSteps<4>(numbers, count, edges, steps, take);
+    case 5:
+      return TakeSteps<5>(numbers, count, edges, steps, take);
+    default:
+      return TakeSteps<kStepsMax>(numbers, count, edges, steps, take);
+  }
 }
 
 template <class T>
-[[gnu::always_inline]] inline void TakeAll(const StepTable<T>& table, const T* numbers, Into into,
-                                           std::span<int32_t> out) {
-  if (table.edges.empty() && into == Into::kParts) std::fill(out.begin(), out.end(), 0);
+[[gnu::always_inline]] inline void AddSteps(const StepTable<T>& table, const T* numbers,
+                                            std::span<int32_t> sums) {
+  int32_t* const to = sums.data();
   for (size_t at = 0; at < table.edges.size(); at += kStepsMax) {
-    const T* edges = table.edges.data() + at;
-    const int32_t* steps = table.steps.data() + at;
-    const bool adds = at > 0 || into == Into::kSums;
-    switch (std::min(kStepsMax, table.edges.size() - at)) {
-      case 1:
-        TakeSteps<T, 1>(numbers, edges, steps, adds, out);
-        break;
-      case 2:
-        TakeSteps<T, 2>(numbers, edges, steps, adds, out);
-        break;
-      case 3:
-        TakeSteps<T, 3>(numbers, edges, steps, adds, out);
-        break;
-      case 4:
-        TakeSteps<T, 4>(numbers, edges, steps, adds, out);
-        break;
-      case 5:
-        TakeSteps<T, 5>(numbers, edges, steps, adds, out);
-        break;
-      default:
-        TakeSteps<T, kStepsMax>(numbers, edges, steps, adds, out);
-    }
+    TakeSome(table, at, numbers, sums.size(),
+             [to](size_t i, uint32_t points) { to[i] += static_cast<int32_t>(points); });
   }
+}
+
+[[gnu::always_inline]] inline void SplitOne(uint32_t packed, int32_t* sum, uint8_t* outcome) {
+  *sum += static_cast<int32_t>(packed & kPointMask);
+  *outcome = static_cast<uint8_t>((packed >> kPointBits) - 1);
+}
+
+// For lanes of any width.
+template <class T>
+[[gnu::always_inline]] inline void SplitSteps(const StepTable<T>& table, const T* numbers,
+                                              std::span<int32_t> sums, uint8_t* outcomes) {
+  int32_t* const to = sums.data();
+  const uint32_t base = table.base;
+  if (table.edges.size() <= kStepsMax) {
+    return TakeSome(table, 0, numbers, sums.size(), [=](size_t i, uint32_t packed) {
+      SplitOne(base + packed, to + i, outcomes + i);
+    });
+  }
+  std::array<uint32_t, kBlockRows> block;
+  std::fill_n(block.begin(), sums.size(), base);
+  uint32_t* const carried = block.data();
+  for (size_t at = 0; at < table.edges.size(); at += kStepsMax) {
+    TakeSome(table, at, numbers, sums.size(),
+             [carried](size_t i, uint32_t packed) { carried[i] += packed; });
+  }
+  for (size_t i = 0; i < sums.size(); ++i) SplitOne(carried[i], to + i, outcomes + i);
 }
 
 }  // namespace
 
-GTM_WIDE_LANES void Fill(const StepTable<double>& table, const double* numbers, Into into,
-                         std::span<int32_t> out) {
-  TakeAll(table, numbers, into, out);
+GTM_WIDE_LANES void Add(const StepTable<double>& table, const double* numbers,
+                        std::span<int32_t> sums) {
+  AddSteps(table, numbers, sums);
 }
 
-GTM_WIDE_LANES void Fill(const StepTable<int32_t>& table, const int32_t* numbers, Into into,
-                         std::span<int32_t> out) {
-  TakeAll(table, numbers, into, out);
+GTM_WIDE_LANES void Add(const StepTable<int32_t>& table, const int32_t* numbers,
+                        std::span<int32_t> sums) {
+  AddSteps(table, numbers, sums);
 }
 
-GTM_WIDE_LANES void Fill(std::span<const int32_t, 256> by_code, const uint8_t* codes, Into into,
-                         std::span<int32_t> out) {
-  const int32_t* const of = by_code.data();
-  EachLine(codes, into == Into::kSums, out, [of](uint8_t code) { return of[code]; });
+GTM_WIDE_LANES void Add(std::span<const uint32_t, 256> by_code, const uint8_t* codes,
+                        std::span<int32_t> sums) {
+  const uint32_t* const of = by_code.data();
+  int32_t* const to = sums.data();
+  EachRow(
+      codes, sums.size(), [of](uint8_t code) { return of[code]; },
+      [to](size_t i, uint32_t points) { to[i] += static_cast<int32_t>(points); });
 }
 
-void AddAndStream(std::span<const int32_t> parts, std::span<int32_t> sums, std::span<int32_t> out) {
+GTM_WIDE_LANES void SplitAny(const StepTable<double>& table, const double* numbers,
+                             std::span<int32_t> sums, uint8_t* outcomes) {
+  SplitSteps(table, numbers, sums, outcomes);
+}
+
+GTM_WIDE_LANES void SplitAny(const StepTable<int32_t>& table, const int32_t* numbers,
+                             std::span<int32_t> sums, uint8_t* outcomes) {
+  SplitSteps(table, numbers, sums, outcomes);
+}
+
+GTM_WIDE_LANES void Split(std::span<const uint32_t, 256> by_code, const uint8_t* codes,
+                          std::span<int32_t> sums, uint8_t* outcomes) {
+  const uint32_t* const of = by_code.data();
+  int32_t* const to = sums.data();
+  EachRow(
+      codes, sums.size(), [of](uint8_t code) { return of[code]; },
+      [=](size_t i, uint32_t packed) { SplitOne(packed, to + i, outcomes + i); });
+}
+
+void Stream(std::span<const uint8_t> from, uint8_t* to) {
   size_t i = 0;
 #ifdef __SSE2__
   // Whole lines are written without being read first, which saves a third of the traffic.
-  constexpr size_t kLanes = sizeof(__m128i) / sizeof(int32_t);
-  const auto load = [](const int32_t* at) {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  };
-  const size_t lead = (sizeof(__m128i) - reinterpret_cast<uintptr_t>(out.data())) %
-                      sizeof(__m128i) / sizeof(int32_t);
-  for (; i < std::min(lead, out.size()); ++i) sums[i] += out[i] = parts[i];
-  for (; i + kLanes <= out.size(); i += kLanes) {
-    const __m128i four = load(parts.data() + i);
-    _mm_stream_si128(reinterpret_cast<__m128i*>(out.data() + i), four);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(sums.data() + i),
-                     _mm_add_epi32(four, load(sums.data() + i)));
+  constexpr size_t kLane = sizeof(__m128i);
+  i = std::min(from.size(), (kLane - reinterpret_cast<uintptr_t>(to) % kLane) % kLane);
+  std::copy_n(from.begin(), i, to);
+  for (; i + kLane <= from.size(); i += kLane) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to + i),
+                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(from.data() + i)));
   }
 #endif
-  for (; i < out.size(); ++i) sums[i] += out[i] = parts[i];
+  std::copy(from.begin() + static_cast<std::ptrdiff_t>(i), from.end(), to + i);
 }
 
 void FinishStreams() {

@@ -1,5 +1,4 @@
-// Scoring of many rows from columns: each criterion's parts block by block, then their sum.
-// Inside, points are those over what a gap counts, so that a gap adds nothing.
+// Scoring of many rows from columns: each criterion's points into the sums, block by block.
 
 #include <algorithm>
 #include <array>
@@ -11,81 +10,100 @@
 #include "common/criteria/compiled.h"
 #include "common/criteria/criteria.h"
 #include "common/criteria/rows.h"
+#include "fmt/format.h"
 
 namespace gtm::criteria {
 namespace {
 
 using internal::CompiledAxis;
 using internal::CompiledCriterion;
-using internal::Fill;
-using internal::Into;
 using internal::kBlockRows;
 using internal::StepTable;
 
 constexpr double kLowestInteger = std::numeric_limits<int32_t>::min();
 constexpr double kHighestInteger = std::numeric_limits<int32_t>::max();
 
+// What a row adds to a sum, by its outcome: points over what a gap counts, or, where outcomes are
+// told as well, all points with the outcome.
+class Worth {
+ public:
+  Worth(const CompiledCriterion& criterion, bool tells_outcomes)
+      : criterion_(criterion), tells_outcomes_(tells_outcomes) {}
+
+  uint32_t OfGap() const { return Of(kMissingOutcome); }
+  uint32_t Of(uint32_t outcome) const {
+    const int64_t points = criterion_.PointsOf(outcome);
+    return tells_outcomes_ ? internal::Pack(points, outcome)
+                           : static_cast<uint32_t>(points - criterion_.missing_points);
+  }
+
+ private:
+  const CompiledCriterion& criterion_;
+  const bool tells_outcomes_;
+};
+
 // Steps of a criterion of bands; each only where it changes anything. A known number is at or
 // above `lowest`, a missing one is not.
 template <class T, class EdgeOf>
-StepTable<T> StepsOf(const CompiledCriterion& criterion, T lowest, EdgeOf edge_of) {
+StepTable<T> StepsOf(const CompiledCriterion& criterion, const Worth& worth, T lowest,
+                     EdgeOf edge_of) {
   StepTable<T> table;
-  const auto add = [&](T edge, int64_t step) {
+  table.base = worth.OfGap();
+  const auto add = [&](T edge, uint32_t step) {
     if (step == 0) return;
     table.edges.push_back(edge);
-    table.steps.push_back(static_cast<int32_t>(step));
+    table.steps.push_back(step);
   };
-  add(lowest, criterion.points[0] - criterion.missing_points);
-  for (size_t e = 0; e < criterion.edges.size(); ++e) {
+  add(lowest, worth.Of(0) - worth.OfGap());
+  for (uint32_t e = 0; e < criterion.edges.size(); ++e) {
     const auto edge = edge_of(criterion.edges[e]);
-    if (edge) add(*edge, criterion.points[e + 1] - criterion.points[e]);
+    if (edge) add(*edge, worth.Of(e + 1) - worth.Of(e));
   }
   return table;
 }
 
-StepTable<double> NumberSteps(const CompiledCriterion& criterion) {
-  return StepsOf<double>(criterion, -std::numeric_limits<double>::infinity(),
+StepTable<double> NumberSteps(const CompiledCriterion& criterion, const Worth& worth) {
+  return StepsOf<double>(criterion, worth, -std::numeric_limits<double>::infinity(),
                          [](double edge) { return std::optional(edge); });
 }
 
 // An integer is at or above an edge where it is at or above the next integer.
-StepTable<int32_t> IntegerSteps(const CompiledCriterion& criterion) {
-  return StepsOf<int32_t>(criterion, kMissingInteger + 1, [](double edge) {
+StepTable<int32_t> IntegerSteps(const CompiledCriterion& criterion, const Worth& worth) {
+  return StepsOf<int32_t>(criterion, worth, kMissingInteger + 1, [](double edge) {
     const double next = std::ceil(edge);
     if (next > kHighestInteger) return std::optional<int32_t>();  // no integer is
     return std::optional(static_cast<int32_t>(std::max(next, kLowestInteger + 1)));
   });
 }
 
-// What a word of the dictionary is worth (choices), or on which side it is (a pair).
-std::vector<int32_t> DictionaryTable(const CompiledCriterion& criterion,
-                                     std::span<const std::string_view> dictionary) {
-  std::vector<int32_t> table;
+// The outcome of a word of the dictionary (choices), or on which side it is (a pair).
+std::vector<uint32_t> DictionaryTable(const CompiledCriterion& criterion,
+                                      std::span<const std::string_view> dictionary) {
+  std::vector<uint32_t> table;
   table.reserve(dictionary.size());
   for (const std::string_view word : dictionary) {
-    table.push_back(criterion.kind == CompiledCriterion::Kind::kPair
-                        ? static_cast<int32_t>(criterion.SideOf(word))
-                        : static_cast<int32_t>(criterion.points[criterion.OutcomeOf(word)] -
-                                               criterion.missing_points));
+    table.push_back(criterion.kind == CompiledCriterion::Kind::kPair ? criterion.SideOf(word)
+                                                                     : criterion.OutcomeOf(word));
   }
   return table;
 }
 
-int32_t ListPoints(const CompiledCriterion& criterion, std::span<const int32_t> table,
-                   std::span<const uint32_t> codes) {
+// As CompiledCriterion::OutcomeOf of the words.
+uint32_t OutcomeOfList(const CompiledCriterion& criterion, std::span<const uint32_t> table,
+                       std::span<const uint32_t> codes) {
   if (criterion.kind == CompiledCriterion::Kind::kPair) {
-    int32_t sides = 0;
+    uint32_t sides = 0;
     for (const uint32_t code : codes) sides |= table[code];
-    constexpr std::array kBySides = {CompiledCriterion::kNeither, CompiledCriterion::kFavorable,
-                                     CompiledCriterion::kAlternative, CompiledCriterion::kBoth};
-    return static_cast<int32_t>(criterion.points[kBySides[static_cast<size_t>(sides)]] -
-                                criterion.missing_points);
+    constexpr std::array<uint32_t, 4> kBySides = {
+        CompiledCriterion::kNeither, CompiledCriterion::kFavorable, CompiledCriterion::kAlternative,
+        CompiledCriterion::kBoth};
+    return kBySides[sides];
   }
-  if (codes.empty()) {
-    return static_cast<int32_t>(criterion.points.back() - criterion.missing_points);
+  if (codes.empty()) return static_cast<uint32_t>(criterion.points.size() - 1);
+  uint32_t best = table[codes.front()];
+  for (const uint32_t code : codes.subspan(1)) {
+    best = criterion.BetterOf(best, table[code]);
   }
-  int32_t best = std::numeric_limits<int32_t>::min();
-  for (const uint32_t code : codes) best = std::max(best, table[code]);
   return best;
 }
 
@@ -136,132 +154,174 @@ class RowAxis {
 // One criterion, ready for its column, or columns.
 class RowCriterion {
  public:
-  RowCriterion(const CompiledCriterion& criterion, std::span<const Column> columns)
+  // `tells_outcomes`: for Explain, else for Add.
+  RowCriterion(const CompiledCriterion& criterion, std::span<const Column> columns,
+               bool tells_outcomes)
       : criterion_(criterion), column_(columns[criterion.input]) {
     const Column& column = column_;
+    const Worth worth(criterion, tells_outcomes);
+    fits_ = !tells_outcomes || criterion.points.size() <= internal::kPackedOutcomesMax;
     if (criterion.kind == CompiledCriterion::Kind::kGrid) {
       axes_.emplace_back(criterion.first, column);
       axes_.emplace_back(criterion.second, columns[criterion.input + 1]);
       return;
     }
     if (criterion.kind == CompiledCriterion::Kind::kBands) {
-      if (!column.numbers.empty()) numbers_ = NumberSteps(criterion);
-      if (!column.integers.empty()) integers_ = IntegerSteps(criterion);
+      if (!fits_) return;
+      if (!column.numbers.empty()) numbers_ = NumberSteps(criterion, worth);
+      if (!column.integers.empty()) integers_ = IntegerSteps(criterion, worth);
       return;
     }
     table_ = DictionaryTable(criterion, column.dictionary);
-    for (size_t code = 0; code < std::min(table_.size(), by_code_.size()); ++code) {
-      const auto word = static_cast<uint32_t>(code);
-      by_code_[code] = ListPoints(criterion, table_, std::span(&word, 1));
+    by_code_.fill(worth.OfGap());
+    for (uint32_t code = 0; code < std::min(table_.size(), by_code_.size()); ++code) {
+      by_code_[code] = worth.Of(OutcomeOfList(criterion, table_, std::span(&code, 1)));
     }
   }
 
-  int32_t missing_points() const { return static_cast<int32_t>(criterion_.missing_points); }
+  // For the rows from `first` on: adds points over those of a gap.
+  void Add(size_t first, std::span<int32_t> sums) const {
+    if (!column_.numbers.empty() && is_bands()) {
+      return internal::Add(numbers_, column_.numbers.data() + first, sums);
+    }
+    if (!column_.integers.empty() && is_bands()) {
+      return internal::Add(integers_, column_.integers.data() + first, sums);
+    }
+    if (!column_.small_codes.empty() && is_words()) {
+      return internal::Add(by_code_, column_.small_codes.data() + first, sums);
+    }
+    for (size_t i = 0; i < sums.size(); ++i) {
+      sums[i] += static_cast<int32_t>(criterion_.PointsOf(OutcomeAt(first + i)) -
+                                      criterion_.missing_points);
+    }
+  }
 
-  // The rows from `first` on: parts, or what they add to sums that begin with all gaps.
-  void Take(size_t first, Into into, std::span<int32_t> out) const {
-    TakeOverGap(first, into, out);
-    if (into == Into::kSums || missing_points() == 0) return;
-    for (int32_t& part : out) part += missing_points();
+  // For the rows from `first` on: adds all points, and tells outcomes.
+  void Explain(size_t first, std::span<int32_t> sums, uint8_t* outcomes) const {
+    if (fits_ && !column_.numbers.empty() && is_bands()) {
+      return internal::Split(numbers_, column_.numbers.data() + first, sums, outcomes);
+    }
+    if (fits_ && !column_.integers.empty() && is_bands()) {
+      return internal::Split(integers_, column_.integers.data() + first, sums, outcomes);
+    }
+    if (fits_ && !column_.small_codes.empty() && is_words()) {
+      return internal::Split(by_code_, column_.small_codes.data() + first, sums, outcomes);
+    }
+    for (size_t i = 0; i < sums.size(); ++i) {
+      const uint32_t outcome = OutcomeAt(first + i);
+      sums[i] += static_cast<int32_t>(criterion_.PointsOf(outcome));
+      outcomes[i] = static_cast<uint8_t>(outcome);
+    }
   }
 
  private:
-  void TakeOverGap(size_t first, Into into, std::span<int32_t> out) const {
-    if (!axes_.empty()) {
-      return TakeEach(into, out, [&](size_t i) { return PointsOfPair(first + i); });
+  bool is_bands() const { return criterion_.kind == CompiledCriterion::Kind::kBands; }
+  bool is_words() const { return !is_bands() && axes_.empty(); }
+
+  // kMissingOutcome, whose low byte is kMissingSmallOutcome, for a gap.
+  uint32_t OutcomeAt(size_t row) const {
+    if (!axes_.empty()) return OutcomeOfPair(row);
+    if (is_bands()) return OutcomeOfNumber(row);
+    if (!column_.small_codes.empty()) {
+      const uint8_t code = column_.small_codes[row];
+      return OutcomeOfWord(code == kMissingSmallCode ? kMissingCode : code);
     }
-    if (criterion_.kind == CompiledCriterion::Kind::kBands) {
-      if (!column_.numbers.empty()) {
-        return Fill(numbers_, column_.numbers.data() + first, into, out);
-      }
-      if (!column_.integers.empty()) {
-        return Fill(integers_, column_.integers.data() + first, into, out);
-      }
-    } else if (!column_.small_codes.empty()) {
-      return Fill(by_code_, column_.small_codes.data() + first, into, out);
-    } else if (!column_.list_ends.empty()) {
-      return TakeEach(into, out, [&](size_t i) { return PointsOfList(first + i); });
-    } else if (!column_.codes.empty()) {
-      return TakeEach(into, out, [&](size_t i) { return PointsOfWord(first + i); });
-    }
-    if (into == Into::kParts) std::fill(out.begin(), out.end(), 0);
+    if (!column_.list_ends.empty()) return OutcomeOfWords(row);
+    if (!column_.codes.empty()) return OutcomeOfWord(column_.codes[row]);
+    return kMissingOutcome;
   }
 
-  template <class PointsOf>
-  static void TakeEach(Into into, std::span<int32_t> out, PointsOf points_of) {
-    for (size_t i = 0; i < out.size(); ++i) {
-      out[i] = (into == Into::kSums ? out[i] : 0) + points_of(i);
-    }
-  }
-
-  int32_t PointsOfPair(size_t row) const {
+  uint32_t OutcomeOfPair(size_t row) const {
     const uint32_t a = axes_[0].LevelOf(row);
     const uint32_t b = axes_[1].LevelOf(row);
-    if (a == CompiledAxis::kNoLevel || b == CompiledAxis::kNoLevel) return 0;
-    return static_cast<int32_t>(criterion_.points[a * criterion_.second.level_count + b] -
-                                criterion_.missing_points);
+    if (a == CompiledAxis::kNoLevel || b == CompiledAxis::kNoLevel) return kMissingOutcome;
+    return a * criterion_.second.level_count + b;
   }
 
-  int32_t PointsOfWord(size_t row) const {
-    return column_.codes[row] == kMissingCode
-               ? 0
-               : ListPoints(criterion_, table_, column_.codes.subspan(row, 1));
+  uint32_t OutcomeOfNumber(size_t row) const {
+    if (!column_.numbers.empty()) {
+      const double number = column_.numbers[row];
+      return std::isnan(number) ? kMissingOutcome : criterion_.OutcomeOf(number);
+    }
+    if (column_.integers.empty() || column_.integers[row] == kMissingInteger) {
+      return kMissingOutcome;
+    }
+    return criterion_.OutcomeOf(static_cast<double>(column_.integers[row]));
   }
 
-  int32_t PointsOfList(size_t row) const {
-    if (column_.list_known[row] == 0) return 0;
+  uint32_t OutcomeOfWord(uint32_t code) const {
+    if (code == kMissingCode) return kMissingOutcome;
+    return OutcomeOfList(criterion_, table_, std::span(&code, 1));
+  }
+
+  uint32_t OutcomeOfWords(size_t row) const {
+    if (column_.list_known[row] == 0) return kMissingOutcome;
     const uint32_t begin = row == 0 ? 0 : column_.list_ends[row - 1];
-    return ListPoints(criterion_, table_,
-                      column_.codes.subspan(begin, column_.list_ends[row] - begin));
+    return OutcomeOfList(criterion_, table_,
+                         column_.codes.subspan(begin, column_.list_ends[row] - begin));
   }
 
   const CompiledCriterion& criterion_;
   const Column& column_;
+  bool fits_ = true;  // points and outcome in one number
   StepTable<double> numbers_;
   StepTable<int32_t> integers_;
-  std::vector<int32_t> table_;          // by word
-  std::array<int32_t, 256> by_code_{};  // of small codes; a missing one adds nothing
-  std::vector<RowAxis> axes_;           // two, of a grid
+  std::vector<uint32_t> table_;          // by word
+  std::array<uint32_t, 256> by_code_{};  // of small codes
+  std::vector<RowAxis> axes_;            // two, of a grid
 };
+
+std::vector<RowCriterion> ReadyFor(std::span<const Column> columns,
+                                   std::span<const CompiledCriterion> compiled,
+                                   bool tells_outcomes) {
+  std::vector<RowCriterion> criteria;
+  criteria.reserve(compiled.size());
+  for (const CompiledCriterion& one : compiled) criteria.emplace_back(one, columns, tells_outcomes);
+  return criteria;
+}
 
 }  // namespace
 
-void Evaluator::ScoreBlocks(std::span<const Column> columns, std::span<int64_t> scores,
-                            std::span<int32_t> parts) const {
-  assert(columns.size() == input_count_);
-  std::vector<RowCriterion> criteria;
-  criteria.reserve(compiled_.size());
-  int32_t all_gaps = 0;
-  for (const CompiledCriterion& compiled : compiled_) {
-    all_gaps += criteria.emplace_back(compiled, columns).missing_points();
-  }
-  std::array<int32_t, kBlockRows> sums, scratch;
-  for (size_t first = 0; first < scores.size(); first += kBlockRows) {
-    const size_t count = std::min(kBlockRows, scores.size() - first);
-    std::fill_n(sums.begin(), count, parts.empty() ? all_gaps : 0);
-    for (size_t i = 0; i < criteria.size(); ++i) {
-      if (parts.empty()) {
-        criteria[i].Take(first, Into::kSums, std::span(sums).first(count));
-        continue;
-      }
-      const std::span<int32_t> block = std::span(scratch).first(count);
-      criteria[i].Take(first, Into::kParts, block);
-      internal::AddAndStream(block, std::span(sums).first(count),
-                             parts.subspan(i * scores.size() + first, count));
-    }
-    internal::Widen(std::span(sums).first(count), scores.subspan(first, count));
-  }
-  if (!parts.empty()) internal::FinishStreams();
-}
-
 void Evaluator::ScoreRows(std::span<const Column> columns, std::span<int64_t> scores) const {
-  ScoreBlocks(columns, scores, {});
+  assert(columns.size() == input_count_);
+  const std::vector<RowCriterion> criteria = ReadyFor(columns, compiled_, false);
+  int64_t all_gaps = 0;
+  for (const CompiledCriterion& compiled : compiled_) all_gaps += compiled.missing_points;
+  std::array<int32_t, kBlockRows> block;
+  for (size_t first = 0; first < scores.size(); first += kBlockRows) {
+    const std::span sums(block.data(), std::min(kBlockRows, scores.size() - first));
+    std::fill(sums.begin(), sums.end(), static_cast<int32_t>(all_gaps));
+    for (const RowCriterion& criterion : criteria) criterion.Add(first, sums);
+    internal::Widen(sums, scores.subspan(first, sums.size()));
+  }
 }
 
-void Evaluator::ExplainRows(std::span<const Column> columns, std::span<int64_t> scores,
-                            std::span<int32_t> parts) const {
-  assert(parts.size() == compiled_.size() * scores.size());
-  ScoreBlocks(columns, scores, parts);
+Status Evaluator::ExplainRows(std::span<const Column> columns, std::span<int64_t> scores,
+                              std::span<uint8_t> outcomes) const {
+  assert(columns.size() == input_count_);
+  assert(outcomes.size() == compiled_.size() * scores.size());
+  for (size_t i = 0; i < compiled_.size(); ++i) {
+    const size_t count = compiled_[i].points.size();
+    if (count <= kSmallOutcomesMax) continue;
+    return InvalidField(fmt::format("criteria[{}]", i),
+                        fmt::format("has {} outcomes; rows are explained with {} or fewer", count,
+                                    kSmallOutcomesMax));
+  }
+  const std::vector<RowCriterion> criteria = ReadyFor(columns, compiled_, true);
+  std::array<int32_t, kBlockRows> block;
+  std::array<uint8_t, kBlockRows> told;
+  for (size_t first = 0; first < scores.size(); first += kBlockRows) {
+    const std::span sums(block.data(), std::min(kBlockRows, scores.size() - first));
+    std::fill(sums.begin(), sums.end(), 0);
+    for (size_t i = 0; i < criteria.size(); ++i) {
+      criteria[i].Explain(first, sums, told.data());
+      internal::Stream(std::span(told).first(sums.size()),
+                       outcomes.data() + i * scores.size() + first);
+    }
+    internal::Widen(sums, scores.subspan(first, sums.size()));
+  }
+  internal::FinishStreams();
+  return {};
 }
 
 }  // namespace gtm::criteria

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -223,6 +224,26 @@ void Keep(std::map<std::string, double>* best, const std::string& name, double s
   if (!is_new) it->second = std::min(it->second, seconds);
 }
 
+// The parts that the outcomes stand for are those of the scores.
+void CheckParts(const Evaluator& evaluator, std::span<const int64_t> scores,
+                std::span<const uint8_t> outcomes) {
+  std::vector<int64_t> sums(scores.size());
+  for (size_t i = 0; i < evaluator.criterion_count(); ++i) {
+    std::array<int64_t, 256> points{};
+    for (uint32_t o = 0; o < evaluator.outcome_count(i); ++o) {
+      points[o] = evaluator.micropoints(i, o);
+    }
+    points[kMissingSmallOutcome] = evaluator.micropoints(i, kMissingOutcome);
+    for (size_t row = 0; row < sums.size(); ++row) {
+      sums[row] += points[outcomes[i * sums.size() + row]];
+    }
+  }
+  if (!std::equal(sums.begin(), sums.end(), scores.begin())) {
+    fmt::print(stderr, "the parts are not those of the scores\n");
+    std::exit(1);
+  }
+}
+
 // Figures of the peers, "numpy total" and so on; the sums of their scores must be ours: `sum`,
 // and `sum_of_ones` where they decide one at a time.
 void RunPeers(const std::string& directory, double sum, double sum_of_ones,
@@ -279,8 +300,8 @@ void Run(int rounds) {
   }
   const Evaluator evaluator = Evaluator::Compile(criteria, "criteria").value();
   Rows<int64_t> scores(kRows);
-  Rows<int32_t> parts(kRows * columns.size());
-  Rows<int64_t> of_parts(parts.size() / 2 + kRows);
+  Rows<uint8_t> outcomes(kRows * columns.size());
+  Rows<int64_t> as_many_bytes(kRows + outcomes.size() / sizeof(int64_t));
   const std::string directory =
       std::filesystem::temp_directory_path() / fmt::format("gtm-score-bench-{}", getpid());
   std::filesystem::create_directories(directory);
@@ -291,10 +312,13 @@ void Run(int rounds) {
   };
   std::map<std::string, double> best;
   for (int round = 0; round < rounds; ++round) {
-    Keep(&best, "pass", PlainPass(attributes, std::span(of_parts).first(kRows)));
-    Keep(&best, "pass with parts", PlainPass(attributes, of_parts));
+    Keep(&best, "pass", PlainPass(attributes, std::span(as_many_bytes).first(kRows)));
+    Keep(&best, "pass with parts", PlainPass(attributes, as_many_bytes));
     Keep(&best, "total", WallSeconds([&] { evaluator.ScoreRows(columns, scores); }));
-    Keep(&best, "full", WallSeconds([&] { evaluator.ExplainRows(columns, scores, parts); }));
+    Keep(&best, "full", WallSeconds([&] {
+      if (!evaluator.ExplainRows(columns, scores, outcomes).ok()) std::abort();
+    }));
+    CheckParts(evaluator, scores, outcomes);
     double sum = 0, sum_of_ones = 0;
     for (const int64_t score : scores) sum += static_cast<double>(score);
     std::vector<int64_t> parts_of_one(attributes.size());

@@ -54,7 +54,9 @@ TEST(Demo, NothingHappensAfterToday) {
     for (const auto& change : record.opportunity().stage_changes()) {
       EXPECT_LT(change.change_time().seconds(), end) << record.opportunity().id();
     }
-    if (record.has_engagement()) EXPECT_LT(record.engagement().occur_time().seconds(), end);
+    if (record.has_engagement()) {
+      EXPECT_LT(record.engagement().occur_time().seconds(), end);
+    }
   }
 }
 
@@ -66,8 +68,9 @@ TEST(Demo, ALargerCompanyBeginsWithTheAccountsOfASmallerOne) {
     if (record.has_account()) bodies[record.account().id()] = record.account().display_name();
   }
   for (const Record& record : small) {
-    if (record.has_account())
+    if (record.has_account()) {
       EXPECT_EQ(bodies[record.account().id()], record.account().display_name());
+    }
   }
 }
 
