@@ -44,6 +44,14 @@ Estimate CountRateEstimate(int64_t count, double exposure, int64_t count_min, do
                           "poisson-exact", count, count >= count_min);
 }
 
+Estimate MedianEstimate(std::span<const double> sorted, int64_t count_min, double confidence) {
+  if (sorted.empty()) return NoDataEstimate();
+  const Median median = MedianOf(sorted, confidence);
+  const auto count = static_cast<int64_t>(sorted.size());
+  return IntervalEstimate(median.value, median.interval, confidence, "order-statistics", count,
+                          count >= count_min);
+}
+
 Estimate ExactEstimate(double value, int64_t sample_count) {
   return IntervalEstimate(value, {value, value}, 1.0, "exact", sample_count, true);
 }

@@ -2,6 +2,7 @@
 // From counts to gtm.type.v1.Estimate, in one way for every service (C27).
 
 #include <cstdint>
+#include <span>
 
 #include "common/stats/intervals.h"
 #include "gtm/type/v1/estimate.pb.h"
@@ -33,6 +34,11 @@ type::v1::Estimate ExactEstimate(double value, int64_t sample_count);
 // An estimate made by another method, such as "bootstrap" or "gamma-posterior".
 type::v1::Estimate IntervalEstimate(double value, const Interval& interval, double confidence,
                                     const char* method, int64_t sample_count, bool enough);
+
+// The median of a sample that rises, with its interval by order statistics. NO_DATA where it is
+// empty, NOT_ENOUGH_DATA where it has fewer than `count_min`.
+type::v1::Estimate MedianEstimate(std::span<const double> sorted, int64_t count_min = 10,
+                                  double confidence = kConfidence);
 
 // No data at all.
 type::v1::Estimate NoDataEstimate();

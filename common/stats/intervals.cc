@@ -55,13 +55,45 @@ Interval ClopperPearsonInterval(int64_t successes, int64_t trials, double confid
           successes == trials ? 1 : BetaQuantile(1 - tail, s + 1, f)};
 }
 
-double ShareGapAtLeast(int64_t a_successes, int64_t a_trials, int64_t b_successes, int64_t b_trials,
-                       double confidence) {
+Interval ShareGapInterval(int64_t a_successes, int64_t a_trials, int64_t b_successes,
+                          int64_t b_trials, double confidence) {
   const double a = static_cast<double>(a_successes) / static_cast<double>(a_trials);
   const double b = static_cast<double>(b_successes) / static_cast<double>(b_trials);
   const Interval of_a = WilsonInterval(a_successes, a_trials, confidence);
   const Interval of_b = WilsonInterval(b_successes, b_trials, confidence);
-  return a - b - std::hypot(a - of_a.low, of_b.high - b);
+  return {a - b - std::hypot(a - of_a.low, of_b.high - b),
+          a - b + std::hypot(of_a.high - a, b - of_b.low)};
+}
+
+ShareRatio ShareRatioOf(int64_t a_successes, int64_t a_trials, int64_t b_successes,
+                        int64_t b_trials, double confidence) {
+  assert(a_trials > 0 && b_trials > 0 && 0 < confidence && confidence < 1);
+  const bool both_full = a_successes == a_trials && b_successes == b_trials;
+  const double half = a_successes == 0 || b_successes == 0 || both_full ? 0.5 : 0;
+  const double xa = static_cast<double>(a_successes) + half;
+  const double xb = static_cast<double>(b_successes) + half;
+  const double na = static_cast<double>(a_trials) + 2 * half;
+  const double nb = static_cast<double>(b_trials) + 2 * half;
+  const double ratio = (xa / na) / (xb / nb);
+  const double error = std::sqrt(1 / xa - 1 / na + 1 / xb - 1 / nb);
+  const double spread = std::exp(NormalQuantile(1 - (1 - confidence) / 2) * error);
+  return {ratio, {ratio / spread, ratio * spread}};
+}
+
+Median MedianOf(std::span<const double> sorted, double confidence) {
+  assert(!sorted.empty());
+  const size_t n = sorted.size();
+  const double value = (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+  // The ranks r and n - 1 - r (from 0) hold the median but where r or fewer lie on one side of it:
+  // twice the binomial sum to r at 1/2, which the beta function gives, and which rises with r.
+  size_t rank = 0, too_high = (n + 1) / 2;
+  while (rank + 1 < too_high) {
+    const size_t middle = rank + (too_high - rank) / 2;
+    const auto r = static_cast<double>(middle);
+    const double outside = 2 * BetaCdf(0.5, static_cast<double>(n) - r, r + 1);
+    (1 - outside >= confidence ? rank : too_high) = middle;
+  }
+  return {value, {sorted[rank], sorted[n - 1 - rank]}};
 }
 
 Interval PoissonExactInterval(int64_t count, double exposure, double confidence) {

@@ -4,6 +4,7 @@
 // (asserted), every answer is finite.
 
 #include <cstdint>
+#include <span>
 
 namespace gtm::stats {
 
@@ -30,10 +31,31 @@ Interval JeffreysInterval(int64_t successes, int64_t trials, double confidence =
 // Clopper and Pearson (1934): at least its nominal coverage, hence wide.
 Interval ClopperPearsonInterval(int64_t successes, int64_t trials, double confidence = kConfidence);
 
-// Lower end of the interval of the difference of two independent shares a - b, by Newcombe's
-// method 10 (1998) from Wilson's intervals. Trials > 0.
-double ShareGapAtLeast(int64_t a_successes, int64_t a_trials, int64_t b_successes, int64_t b_trials,
-                       double confidence = kConfidence);
+// The difference a - b of two independent shares, by the hybrid score interval of Newcombe (1998,
+// method 10): from the Wilson intervals (l, u) of both,
+//   d - sqrt((a - la)^2 + (ub - b)^2)  to  d + sqrt((ua - a)^2 + (b - lb)^2).
+// Trials > 0. His example: 56 of 70 less 48 of 80 is 0.2, 0.0524 to 0.3339.
+Interval ShareGapInterval(int64_t a_successes, int64_t a_trials, int64_t b_successes,
+                          int64_t b_trials, double confidence = kConfidence);
+
+// The ratio a / b of two independent shares, by the normal interval of its logarithm (Katz and
+// others, 1978). Where a share is 0 or both are 1, half a success and half a failure are added to
+// both (Walter, 1975), to `value` as well: it is then not quite a / b. Trials > 0.
+struct ShareRatio {
+  double value = 0;
+  Interval interval;
+};
+ShareRatio ShareRatioOf(int64_t a_successes, int64_t a_trials, int64_t b_successes,
+                        int64_t b_trials, double confidence = kConfidence);
+
+// The median of a sample and its interval by order statistics, distribution-free: the narrowest
+// symmetric pair of ranks whose coverage by the binomial is at least `confidence`, the whole
+// sample where it has too few for that. `sorted` rises and is not empty.
+struct Median {
+  double value = 0;
+  Interval interval;
+};
+Median MedianOf(std::span<const double> sorted, double confidence = kConfidence);
 
 // The rate per unit of exposure behind `count` events, after Garwood (1936): at least
 // its nominal coverage. count >= 0, exposure > 0.

@@ -85,6 +85,46 @@ TEST(Intervals, CoverAsTheyPromise) {
   EXPECT_NEAR(static_cast<double>(jeffreys) / kRuns, 0.95, 0.01);
 }
 
+TEST(ShareGapInterval, AgreesWithNewcombe1998) {  // table II, method 10
+  const Interval gap = ShareGapInterval(56, 70, 48, 80);
+  EXPECT_NEAR(gap.low, 0.0524, 5e-5);
+  EXPECT_NEAR(gap.high, 0.3339, 5e-5);
+}
+
+TEST(ShareRatioOf, AgreesWithThePhysiciansHealthStudy) {  // infarctions with aspirin, without
+  const ShareRatio ratio = ShareRatioOf(104, 11'037, 189, 11'034);
+  EXPECT_NEAR(ratio.value, 0.5501, 5e-5);
+  EXPECT_NEAR(ratio.interval.low, 0.4337, 5e-5);
+  EXPECT_NEAR(ratio.interval.high, 0.6978, 5e-5);
+  const ShareRatio none = ShareRatioOf(0, 20, 0, 20);
+  EXPECT_DOUBLE_EQ(none.value, 1);
+  EXPECT_TRUE(std::isfinite(none.interval.high));
+  EXPECT_TRUE(std::isfinite(ShareRatioOf(20, 20, 20, 20).interval.high));
+  EXPECT_GT(ShareRatioOf(20, 20, 20, 20).interval.high, 1);
+}
+
+TEST(MedianOf, TakesTheRanksOfTheSignTest) {  // tables of the sign test
+  const auto up_to = [](int n) {
+    std::vector<double> numbers;
+    for (int i = 1; i <= n; ++i) numbers.push_back(i);
+    return numbers;
+  };
+  const auto expect = [&](int n, double value, double low, double high) {
+    const Median median = MedianOf(up_to(n));
+    EXPECT_DOUBLE_EQ(median.value, value) << n;
+    EXPECT_DOUBLE_EQ(median.interval.low, low) << n;
+    EXPECT_DOUBLE_EQ(median.interval.high, high) << n;
+  };
+  expect(1, 1, 1, 1);
+  expect(2, 1.5, 1, 2);
+  expect(5, 3, 1, 5);
+  expect(6, 3.5, 1, 6);
+  expect(10, 5.5, 2, 9);
+  expect(20, 10.5, 6, 15);
+  expect(25, 13, 8, 18);
+  expect(100, 50.5, 40, 61);
+}
+
 TEST(SideOf, NeedsTheWholeInterval) {
   EXPECT_EQ(SideOf({0.71, 0.9}, 0.7), Side::kAtLeast);
   EXPECT_EQ(SideOf({0.7, 0.9}, 0.7), Side::kAtLeast);
@@ -122,6 +162,14 @@ TEST(RateEstimate, SaysWhenThereIsNotEnough) {
   EXPECT_EQ(none.sufficiency(), type::v1::SUFFICIENCY_NO_DATA);
   EXPECT_FALSE(none.has_value());
   EXPECT_FALSE(none.has_low());
+}
+
+TEST(MedianEstimate, SaysWhenThereIsNotEnough) {
+  const std::vector<double> numbers(10, 3.0);
+  EXPECT_EQ(MedianEstimate(numbers).sufficiency(), type::v1::SUFFICIENCY_ENOUGH);
+  EXPECT_EQ(MedianEstimate(numbers).method(), "order-statistics");
+  EXPECT_EQ(MedianEstimate(numbers, 11).sufficiency(), type::v1::SUFFICIENCY_NOT_ENOUGH_DATA);
+  EXPECT_EQ(MedianEstimate({}).sufficiency(), type::v1::SUFFICIENCY_NO_DATA);
 }
 
 TEST(CountRateEstimate, NeedsEvents) {

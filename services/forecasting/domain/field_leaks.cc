@@ -15,7 +15,8 @@ std::optional<FieldLeak> Compare(int64_t a_blank, int64_t a_count, int64_t b_bla
   leak.count = a_count;
   leak.closed_blank_count = b_blank;
   leak.closed_share = static_cast<double>(b_blank) / static_cast<double>(b_count);
-  leak.gap_at_least = stats::ShareGapAtLeast(a_blank, a_count, b_blank, b_count, kLeakConfidence);
+  leak.gap_at_least =
+      stats::ShareGapInterval(a_blank, a_count, b_blank, b_count, kLeakConfidence).low;
   if (leak.gap_at_least < kLeakGapMin) return {};
   return leak;
 }

@@ -26,9 +26,9 @@ struct PipelineGroup {
 };
 
 struct Pipeline {
-  std::vector<PipelineGroup> groups;    // Stage 0 apart from pipeline; by key
-  PipelineGroup total;                  // pipeline only
-  std::vector<int32_t> won_cycle_days;  // clock to winning, of every won deal; rising
+  std::vector<PipelineGroup> groups;   // Stage 0 apart from pipeline; by key
+  PipelineGroup total;                 // pipeline only
+  std::vector<double> won_cycle_days;  // clock to winning, of every won deal; rising
 };
 
 Pipeline SumUpPipeline(const DealTable& table, const CloseRates& rates, const Selection& selection,

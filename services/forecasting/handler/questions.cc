@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/stats/estimate_proto.h"
 #include "fmt/format.h"
 #include "services/forecasting/domain/blend.h"
 #include "services/forecasting/domain/commit_amount.h"
@@ -165,7 +166,7 @@ Status ForecastingHandler::GetPipeline(rpc::Call& call, const v1::GetPipelineReq
     names += '\n' + name;
   }
   *response->mutable_total() = ToProto(pipeline.total, "", table.currency);
-  *response->mutable_won_cycle_days() = MedianEstimate(pipeline.won_cycle_days);
+  *response->mutable_won_cycle_days() = stats::MedianEstimate(pipeline.won_cycle_days);
   RenderWarnings(domain::FindWarnings(table, model, breaks, selection, true), table.currency,
                  response->mutable_warnings());
   const DayRange today{domain::DayAt(table.today), domain::DayAt(table.today)};

@@ -99,14 +99,14 @@ void RenderLearned(const domain::DealTable& table, const domain::Model& model,
       {stats::GammaQuantile(0.025, level.shape, scale),
        stats::GammaQuantile(0.975, level.shape, scale)},
       stats::kConfidence, "gamma-posterior", model.arrivals.count, model.arrivals.count >= 10);
-  std::vector<int32_t> cycles;
+  std::vector<double> cycles;
   for (const domain::Deal& deal : table.deals) {
     if (deal.outcome == domain::Outcome::kWon) {
       cycles.push_back(deal.closed_day - deal.qualified_day);
     }
   }
   std::sort(cycles.begin(), cycles.end());
-  *learned->mutable_cycle_days() = MedianEstimate(cycles);
+  *learned->mutable_cycle_days() = stats::MedianEstimate(cycles);
   const domain::Amounts& amounts = model.amounts;
   const double spread = std::exp(1.96 * amounts.ratio_uncertainty);
   if (amounts.ratio_count == 0) {
@@ -120,19 +120,6 @@ void RenderLearned(const domain::DealTable& table, const domain::Model& model,
 }
 
 }  // namespace
-
-type::v1::Estimate MedianEstimate(const std::vector<int32_t>& sorted) {
-  if (sorted.empty()) return stats::NoDataEstimate();
-  const auto n = static_cast<int64_t>(sorted.size());
-  // The ranks between which the middle lies with 95 % (normal approximation, outward).
-  const double half = 0.98 * std::sqrt(static_cast<double>(n));
-  const auto low = std::max<int64_t>(0, static_cast<int64_t>(std::floor(n / 2.0 - half)));
-  const auto high = std::min<int64_t>(n - 1, static_cast<int64_t>(std::ceil(n / 2.0 + half)));
-  return stats::IntervalEstimate(domain::QuantileOf(sorted, 0.5),
-                                 {static_cast<double>(sorted[static_cast<size_t>(low)]),
-                                  static_cast<double>(sorted[static_cast<size_t>(high)])},
-                                 stats::kConfidence, "order-statistics", n, n >= 10);
-}
 
 google::protobuf::Timestamp ToProto(absl::Time time) {
   google::protobuf::Timestamp stamp;

@@ -37,7 +37,5 @@ void RenderCoverage(const domain::Coverage& coverage, bool has_target, Currency 
                     v1::GetCoverageResponse* result);
 v1::PipelineGroup ToProto(const domain::PipelineGroup& group, std::string display_name,
                           Currency currency);
-// The median of rising numbers with the interval of its rank.
-type::v1::Estimate MedianEstimate(const std::vector<int32_t>& sorted);
 
 }  // namespace gtm::forecasting::handler

@@ -14,11 +14,7 @@ double Quantile(double confidence) { return stats::NormalQuantile(1 - (1 - confi
 }  // namespace
 
 stats::Interval NewcombeInterval(const Rate& a, const Rate& b, double confidence) {
-  const stats::Interval of_a = stats::WilsonInterval(a.successes, a.trials, confidence);
-  const stats::Interval of_b = stats::WilsonInterval(b.successes, b.trials, confidence);
-  const double difference = a.value() - b.value();
-  return {difference - std::hypot(a.value() - of_a.low, of_b.high - b.value()),
-          difference + std::hypot(of_a.high - a.value(), b.value() - of_b.low)};
+  return stats::ShareGapInterval(a.successes, a.trials, b.successes, b.trials, confidence);
 }
 
 void PooledRates::AddStratum(const Rate& touched, const Rate& untouched) {

@@ -24,10 +24,7 @@ struct Rate {
   double value() const { return static_cast<double>(successes) / static_cast<double>(trials); }
 };
 
-// a - b with the hybrid score interval of Newcombe (1998, method 10): from the Wilson
-// intervals (l, u) of both rates,
-//   d - sqrt((a - la)^2 + (ub - b)^2)  to  d + sqrt((ua - a)^2 + (b - lb)^2).
-// Both need trials. His example: 56 of 70 less 48 of 80 is 0.2, 0.0524 to 0.3339.
+// a - b with Newcombe's interval (stats::ShareGapInterval). Both need trials.
 stats::Interval NewcombeInterval(const Rate& a, const Rate& b,
                                  double confidence = stats::kConfidence);
 

@@ -55,7 +55,7 @@ Measured AucAlone(const LearnTable& table, const LearnColumn& column) {
 // Whether blanks of the first kind of cases surely stand out against the second.
 double Gap(int64_t a_blank, int64_t a_count, int64_t b_blank, int64_t b_count) {
   if (a_count < kBlankCountMin || b_count < kBlankCountMin) return 0;
-  return stats::ShareGapAtLeast(a_blank, a_count, b_blank, b_count, kBlankConfidence);
+  return stats::ShareGapInterval(a_blank, a_count, b_blank, b_count, kBlankConfidence).low;
 }
 
 double Share(int64_t part, int64_t all) {

@@ -45,11 +45,6 @@ class Tally {
   std::map<std::string, SegmentTriggers> segments_;
 };
 
-void Count(bool won, WinCount* out) {
-  ++out->closed_count;
-  out->won_count += won ? 1 : 0;
-}
-
 // How a closed deal counts.
 struct Deal {
   bool won = false;
@@ -91,14 +86,14 @@ class SubtypeTallies {
 
 void Add(const Deal& deal, SegmentTriggers* out) {
   if (deal.any_active) {
-    Count(deal.won, &out->with);
+    out->with.Add(deal.won);
     for (size_t type = 1; type < deal.active.size(); ++type) {
-      if (deal.active[type]) Count(deal.won, &out->types[type].deals);
+      if (deal.active[type]) out->types[type].deals.Add(deal.won);
     }
   } else if (deal.undecided) {
     ++out->undecided_deal_count;
   } else {
-    Count(deal.won, &out->without);
+    out->without.Add(deal.won);
   }
 }
 
@@ -128,20 +123,8 @@ std::vector<Deal> ClosedDeals(const book::BookView& view, const UrgencyReader& r
 
 }  // namespace
 
-stats::Interval NewcombeInterval(const WinCount& a, const WinCount& b) {
-  const auto rate = [](const WinCount& w) {
-    return static_cast<double>(w.won_count) / static_cast<double>(w.closed_count);
-  };
-  const double pa = rate(a);
-  const double pb = rate(b);
-  const stats::Interval wa = stats::WilsonInterval(a.won_count, a.closed_count);
-  const stats::Interval wb = stats::WilsonInterval(b.won_count, b.closed_count);
-  return {pa - pb - std::hypot(pa - wa.low, wb.high - pb),
-          pa - pb + std::hypot(wa.high - pa, pb - wb.low)};
-}
-
-TriggerEffect JudgeEffect(const WinCount& with, const WinCount& without) {
-  if (std::min(with.closed_count, without.closed_count) < kTriggerDealsMin) {
+TriggerEffect JudgeEffect(const Rate& with, const Rate& without) {
+  if (std::min(with.trials, without.trials) < kTriggerDealsMin) {
     return TriggerEffect::kNotEnoughData;
   }
   const stats::Interval difference = NewcombeInterval(with, without);
@@ -169,8 +152,7 @@ Result<TriggerStatistics> CountTriggers(const book::BookView& view, const Urgenc
       for (const Deal& deal : deals) Add(deal, counted);
     }
     for (const Deal& deal : deals) {
-      for (const auto& [type, name] : deal.subtypes)
-        Count(deal.won, &subtypes.Of(type, name).deals);
+      for (const auto& [type, name] : deal.subtypes) subtypes.Of(type, name).deals.Add(deal.won);
     }
     for (const TriggerAssessment& trigger : reader.Triggers(row, question.as_of)) {
       // The leadership change of an account record is no event that somebody found.

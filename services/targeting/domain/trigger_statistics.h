@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "common/stats/intervals.h"
+#include "services/targeting/domain/compare.h"
 #include "services/targeting/domain/urgency.h"
 
 namespace gtm::targeting::domain {
@@ -24,21 +24,17 @@ inline constexpr int kTriggerDealsMin = 10;
 inline constexpr int kTriggerSegmentsMax = 200;
 inline constexpr int kTriggerSubtypesMax = 200;
 
-struct WinCount {
-  int64_t won_count = 0;
-  int64_t closed_count = 0;
-};
 struct TypeTally {
   int64_t event_count = 0;
   int64_t false_count = 0;
-  WinCount deals;
+  Rate deals;  // won of closed
 };
 struct SegmentTriggers {
   std::string segment;
   int64_t account_count = 0;
   std::array<TypeTally, 4> types;  // by TriggerType; [0] is not used
-  WinCount with;
-  WinCount without;
+  Rate with;
+  Rate without;
   int64_t undecided_deal_count = 0;
 };
 // One of the tenant's own sub-types (UR-08).
@@ -47,7 +43,7 @@ struct SubtypeTally {
   std::string subtype;  // as written first; "" for events that name none
   int64_t event_count = 0;
   int64_t false_count = 0;
-  WinCount deals;  // with an active trigger of it
+  Rate deals;  // with an active trigger of it
 };
 struct TriggerStatistics {
   SegmentTriggers all;
@@ -66,10 +62,7 @@ Result<TriggerStatistics> CountTriggers(const book::BookView& view, const Urgenc
                                         const TriggerStatisticsQuestion& question,
                                         const std::function<Status()>& check_alive);
 
-// The difference a - b of two rates with its interval from the two Wilson intervals
-// (Newcombe, 1998, method 10). Both need trials.
-stats::Interval NewcombeInterval(const WinCount& a, const WinCount& b);
 // What the difference of win rates shows.
-TriggerEffect JudgeEffect(const WinCount& with, const WinCount& without);
+TriggerEffect JudgeEffect(const Rate& with, const Rate& without);
 
 }  // namespace gtm::targeting::domain

@@ -61,17 +61,17 @@ TEST(CountTriggers, TellsWhatASegmentIsMovedBy) {  // UR-13
   EXPECT_EQ(regulated.segment, "regulated");
   EXPECT_EQ(regulated.account_count, 40);
   EXPECT_EQ(regulated.types[2].event_count, 20);
-  EXPECT_EQ(regulated.with.won_count, 15);
-  EXPECT_EQ(regulated.with.closed_count, 20);
-  EXPECT_EQ(regulated.without.won_count, 4);
+  EXPECT_EQ(regulated.with.successes, 15);
+  EXPECT_EQ(regulated.with.trials, 20);
+  EXPECT_EQ(regulated.without.successes, 4);
   EXPECT_EQ(JudgeEffect(regulated.with, regulated.without), TriggerEffect::kMoreWins);
   const SegmentTriggers& startup = statistics.segments[1];
   EXPECT_EQ(startup.account_count, 8);
   EXPECT_EQ(startup.types[2].false_count, 2);
-  EXPECT_EQ(startup.with.closed_count, 6);
-  EXPECT_EQ(startup.without.closed_count, 2) << "a false trigger is none";
+  EXPECT_EQ(startup.with.trials, 6);
+  EXPECT_EQ(startup.without.trials, 2) << "a false trigger is none";
   EXPECT_EQ(JudgeEffect(startup.with, startup.without), TriggerEffect::kNotEnoughData);  // C27
-  EXPECT_EQ(statistics.all.with.closed_count, 26);
+  EXPECT_EQ(statistics.all.with.trials, 26);
 }
 
 // UR-08: what the tenant's own sub-types were worth.
@@ -89,17 +89,10 @@ TEST(CountTriggers, TellsWhatSubtypesWereWorth) {
   EXPECT_EQ(subtypes[0].type, TriggerType::kMandate);
   EXPECT_EQ(subtypes[0].event_count, 4);
   EXPECT_EQ(subtypes[0].false_count, 1);
-  EXPECT_EQ(subtypes[0].deals.closed_count, 3) << "a false trigger is none";
-  EXPECT_EQ(subtypes[0].deals.won_count, 2);
+  EXPECT_EQ(subtypes[0].deals.trials, 3) << "a false trigger is none";
+  EXPECT_EQ(subtypes[0].deals.successes, 2);
   EXPECT_EQ(subtypes[1].subtype, "") << "events that name none";
   EXPECT_EQ(subtypes[2].type, TriggerType::kPersonalDrive);
-}
-
-// Newcombe (1998), table II: 56/70 against 48/80 is 0.2, from 0.0524 to 0.3339.
-TEST(NewcombeInterval, IsAsPublished) {
-  const stats::Interval interval = NewcombeInterval({56, 70}, {48, 80});
-  EXPECT_NEAR(interval.low, 0.0524, 5e-5);
-  EXPECT_NEAR(interval.high, 0.3339, 5e-5);
 }
 
 TEST(JudgeEffect, SaysOnlyWhatIsShown) {

@@ -40,8 +40,8 @@ void Render(const domain::TriggerAssessment& trigger, v1::TriggerAssessment* out
   AddQuestions(trigger.questions, out->mutable_questions());
 }
 
-type::v1::Estimate Rate(const domain::WinCount& count) {
-  return stats::RateEstimate(count.won_count, count.closed_count);
+type::v1::Estimate Rate(const domain::Rate& rate) {
+  return stats::RateEstimate(rate.successes, rate.trials);
 }
 
 }  // namespace
@@ -121,13 +121,13 @@ void Render(const domain::SegmentTriggers& segment, v1::SegmentTriggers* out) {
   *out->mutable_win_rate_without() = Rate(segment.without);
   const domain::TriggerEffect effect = domain::JudgeEffect(segment.with, segment.without);
   out->set_effect(static_cast<v1::TriggerEffect>(effect));
-  if (std::min(segment.with.closed_count, segment.without.closed_count) == 0) {
+  if (std::min(segment.with.trials, segment.without.trials) == 0) {
     *out->mutable_difference() = stats::NoDataEstimate();
   } else {
     const stats::Interval interval = domain::NewcombeInterval(segment.with, segment.without);
     *out->mutable_difference() = stats::IntervalEstimate(
         out->win_rate_with().value() - out->win_rate_without().value(), interval,
-        stats::kConfidence, "newcombe", segment.with.closed_count + segment.without.closed_count,
+        stats::kConfidence, "newcombe", segment.with.trials + segment.without.trials,
         effect != domain::TriggerEffect::kNotEnoughData);
   }
   out->set_undecided_deal_count(segment.undecided_deal_count);
