@@ -42,12 +42,16 @@ std::vector<T> Pick(const std::vector<T>& values, const std::vector<uint32_t>& r
   return picked;
 }
 
-// What the points would have told of the cases held back: their chances are those that such
-// points had among the cases learned from.
-std::vector<Told> TellBy(const std::vector<double>& points, const LearnedTarget& target) {
+// Chances of points by what such points had among the cases learned from.
+stats::LogitScale CurveOf(const std::vector<double>& points, const LearnedTarget& target) {
+  return stats::FitLogitScale(Pick(points, target.learned_from.rows),
+                              Pick(target.cases.table.won, target.learned_from.rows));
+}
+
+// What the points would have told of the cases held back.
+std::vector<Told> TellBy(const std::vector<double>& points, const stats::LogitScale& curve,
+                         const LearnedTarget& target) {
   const std::vector<uint8_t>& won = target.cases.table.won;
-  const stats::LogitScale curve = stats::FitLogitScale(Pick(points, target.learned_from.rows),
-                                                       Pick(won, target.learned_from.rows));
   std::vector<Told> told;
   for (const uint32_t row : target.held_back.rows) {
     told.push_back({curve.Chance(points[row]), won[row], 0});
@@ -107,16 +111,19 @@ void Judge(const book::BookView& view, const LearnTargetOptions& options, Learne
         Definition::Compile(target->definition.spec, "proposed_definition").value();
     const CasePoints points = PointsOf(learned, view, target->cases);
     target->definition.spec.target_min_fit_points = TargetFit(points.fit, *target);
-    told = TellBy(points.priority, *target);
+    const stats::LogitScale curve = CurveOfCard(target->selection.card, target->cases.table,
+                                                target->learned_from.rows, points.priority);
+    told = TellBy(points.priority, curve, *target);
     target->curve = stats::FitLogitScale(Pick(points.priority, target->held_back.rows),
                                          Pick(target->cases.table.won, target->held_back.rows));
   }
   target->skill = MeasureSkill(told, bases);
   if (options.agreed == nullptr) return;
   const CasePoints points = PointsOf(*options.agreed, view, target->cases);
-  const std::vector<Told> by_priority = TellBy(points.priority, *target);
-  target->agreed = {MeasureSkill(by_priority, bases),
-                    MeasureSkill(TellBy(points.fit, *target), bases),
+  const std::vector<Told> by_priority =
+      TellBy(points.priority, CurveOf(points.priority, *target), *target);
+  const std::vector<Told> by_fit = TellBy(points.fit, CurveOf(points.fit, *target), *target);
+  target->agreed = {MeasureSkill(by_priority, bases), MeasureSkill(by_fit, bases),
                     CompareSkill(told, by_priority)};
 }
 

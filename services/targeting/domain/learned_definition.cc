@@ -240,6 +240,24 @@ std::string LevelLabel(const ColumnBins& bins, const LearnColumn& column, uint16
   return "other";
 }
 
+stats::LogitScale CurveOfCard(const Scorecard& card, const LearnTable& table,
+                              std::span<const uint32_t> rows, const std::vector<double>& points) {
+  constexpr double kSmall = 1e-9;
+  double n = 0, x = 0, y = 0, xx = 0, xy = 0;
+  for (const uint32_t row : rows) {
+    const double log_odds = card.LogOdds(table, row);
+    ++n;
+    x += points[row];
+    y += log_odds;
+    xx += points[row] * points[row];
+    xy += points[row] * log_odds;
+  }
+  stats::LogitScale curve;
+  curve.factor = xx - x * x / n > kSmall ? (xy - x * y / n) / (xx - x * x / n) : 0;
+  curve.shift = (y - curve.factor * x) / n;
+  return curve;
+}
+
 LearnedDefinition DefinitionOf(const Scorecard& card, const LearningCases& cases,
                                const EngagementRule& engagement_rule) {
   LearnedDefinition learned;

@@ -11,9 +11,11 @@
 // missing included. It stays a gap and widens the range (see criteria.h). A pair of columns
 // becomes a criterion with a grid.
 
+#include <span>
 #include <string>
 #include <vector>
 
+#include "common/stats/scale_logit.h"
 #include "services/targeting/domain/definition.h"
 #include "services/targeting/domain/learning_cases.h"
 #include "services/targeting/domain/scorecard_fit.h"
@@ -40,6 +42,12 @@ struct LearnedDefinition {
   // Log odds of the whole distance from 0 to 100 points of the priority.
   double range_log_odds = 0;
 };
+
+// What points of the definition mean: the line through the log odds of the card that they were
+// written from, over the rows that it learned from. What became of those rows would say too much:
+// points were made to fit it, and the card was made less bold for that reason. points: [row].
+stats::LogitScale CurveOfCard(const Scorecard& card, const LearnTable& table,
+                              std::span<const uint32_t> rows, const std::vector<double>& points);
 
 // Criteria in falling order of weight. No criteria where no column is worth one; the
 // criteria of engagement are the account's own where no other is.

@@ -20,6 +20,11 @@ constexpr double kPenaltyChange = 0.05;
 // Every block is believed to be like all of them together, with the weight of so many
 // parameters: few rows cannot tell how strongly each block of many should be drawn.
 constexpr double kCommonParameters = 10;
+// And it is believed beforehand that a parameter is about kPriorDeviation of log odds, with the
+// weight of so many. Without that belief, few rows draw everything to 0: the less that is left of
+// the effects, the more strongly are they drawn.
+constexpr double kPriorParameters = 3;
+constexpr double kPriorDeviation = 0.3;
 // Share of the penalty that draws ordered levels to 0 and not to their neighbours.
 constexpr double kLevelShare = 0.1;
 constexpr double kSmall = 1e-9;
@@ -48,6 +53,15 @@ class Solver {
       const double change = NewtonStep();
       const double penalty_change = UpdatePenalties();
       if (change < kConverged && penalty_change < kPenaltyChange) break;
+    }
+    if (penalty_factor_ != 1) {
+      // Once: a factor on every round would feed upon itself.
+      for (double& penalty : penalty_) {
+        penalty = std::clamp(penalty_factor_ * penalty, kPenaltyMin, kPenaltyMax);
+      }
+      for (int round = 0; round < kRoundsMax && NewtonStep() >= kConverged; ++round) {
+      }
+      CountParameters();
     }
     Predict();
     return Take();
@@ -115,27 +129,35 @@ class Solver {
     return largest;
   }
 
-  // penalty = effective parameters / (coefficients' roughness): at the optimum, the
-  // variance believed of the coefficients is the one they show.
-  double UpdatePenalties() {
-    std::vector<double> roughness(blocks_.size());
-    double all_parameters = kSmall, all_roughness = kSmall;
+  // Effective parameters, by what the penalty leaves.
+  void CountParameters() {
     for (size_t b = 0; b < blocks_.size(); ++b) {
       const Eigen::Index n = blocks_[b].parameter_count;
       const auto covariance = covariance_.block(begin_[b], begin_[b], n, n);
       const double lost = penalty_[b] * covariance.cwiseProduct(penalty_shape_[b]).sum();
       parameters_[b] = std::max(0.0, static_cast<double>(n) - lost);
-      const auto beta = beta_.segment(begin_[b], n);
+    }
+  }
+
+  // penalty = effective parameters / (coefficients' roughness): at the optimum, the
+  // variance believed of the coefficients is the one they show.
+  double UpdatePenalties() {
+    CountParameters();
+    std::vector<double> roughness(blocks_.size());
+    double all_parameters = kSmall, all_roughness = kSmall;
+    for (size_t b = 0; b < blocks_.size(); ++b) {
+      const auto beta = beta_.segment(begin_[b], blocks_[b].parameter_count);
       roughness[b] = beta.dot(penalty_shape_[b] * beta);
       all_parameters += parameters_[b];
       all_roughness += roughness[b];
     }
+    constexpr double kPrior = kPriorParameters * kPriorDeviation * kPriorDeviation;
     double change = 0;
     for (size_t b = 0; b < blocks_.size(); ++b) {
       const double common = kCommonParameters * all_roughness / all_parameters;
-      const double next = std::clamp(
-          penalty_factor_ * (parameters_[b] + kCommonParameters) / (roughness[b] + common + kSmall),
-          kPenaltyMin, kPenaltyMax);
+      const double next = std::clamp((parameters_[b] + kCommonParameters + kPriorParameters) /
+                                         (roughness[b] + common + kPrior + kSmall),
+                                     kPenaltyMin, kPenaltyMax);
       change = std::max(change, std::abs(std::log(next / penalty_[b])));
       penalty_[b] = next;
     }

@@ -27,7 +27,7 @@ struct LogitFit {
 };
 
 // `won` has both outcomes. All blocks have as many rows as `won`. penalty_factor > 0: on the
-// penalties that the rows suggest.
+// penalties that the rows suggest, once they have been found.
 LogitFit FitPenalizedLogit(const std::vector<LevelBlock>& blocks, const std::vector<uint8_t>& won,
                            double penalty_factor);
 

@@ -105,8 +105,7 @@ std::vector<int> PlainFolds(size_t row_count, int fold_count, uint64_t seed) {
 }
 
 // Told by cards, each of which was chosen and fitted without the fold, and by the definitions
-// written from them: what people sign. Their points have the chances that they had among the
-// rows that teach.
+// written from them: what people sign, by what their points mean (CurveOfCard).
 struct Skills {
   Skill card, definition;
   int fold_count_with_pairs = 0;
@@ -126,18 +125,12 @@ Skills CrossValidate(const LearnTable& table, std::span<const int> folds, uint64
     const Selection selection = SelectScorecard(table, teach, {seed, true});
     skills.fold_count_with_pairs += selection.pair_count > 0 ? 1 : 0;
     const std::vector<double> points = PointsOf(DefinitionOf(selection.card, cases, {}), table);
-    std::vector<double> taught;
-    std::vector<uint8_t> won;
-    for (const uint32_t row : teach) {
-      taught.push_back(points[row]);
-      won.push_back(table.won[row]);
-    }
-    const stats::LogitScale scale = stats::FitLogitScale(taught, won);
+    const stats::LogitScale curve = CurveOfCard(selection.card, table, teach, points);
     for (const uint32_t row : rows) {
       if (folds[row] != fold) continue;
       const auto group = static_cast<uint16_t>(fold);
       by_card[row] = {selection.card.Chance(table, row), table.won[row], group};
-      by_definition[row] = {scale.Chance(points[row]), table.won[row], group};
+      by_definition[row] = {curve.Chance(points[row]), table.won[row], group};
     }
   }
   skills.card = MeasureSkill(by_card);

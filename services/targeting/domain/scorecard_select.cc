@@ -14,7 +14,7 @@ namespace gtm::targeting::domain {
 namespace {
 
 constexpr int kFolds = 3;
-constexpr auto kPenaltyFactors = std::to_array<double>({1, 2, 4});
+constexpr auto kPenaltyFactors = std::to_array<double>({1, 4, 16});
 constexpr int kPairs = 4;
 constexpr double kPairErrors = 2;  // a harder card to read needs a clear gain
 // Fewer rows are too few to tell pairs from chance.
@@ -116,10 +116,7 @@ Selection SelectScorecard(const LearnTable& table, std::span<const uint32_t> row
     const std::vector<double> log_odds = CrossFit(table, rows, folds, card_options);
     const stats::LogitScale fitted = stats::FitLogitScale(log_odds, won);
     std::vector<double> here = Losses(fitted, log_odds, won);
-    if (!losses.empty()) {
-      const MeanWithError worse = DifferenceOf(here, losses);
-      if (worse.mean > worse.error) continue;
-    }
+    if (!losses.empty() && DifferenceOf(here, losses).mean >= 0) continue;
     best.penalty_factor = factor;
     scale = fitted;
     losses = std::move(here);

@@ -92,7 +92,7 @@ void Measure(const LearnTable& table, const std::vector<Split>& splits, const Le
     if (!CanTeach(table, split.teach)) continue;
     const Selection selection = SelectScorecard(table, split.teach, {options.seed, true});
     const std::vector<double> scores = PointsOf(DefinitionOf(selection.card, cases, {}), table);
-    const stats::LogitScale scale = ScaleOf(table, split.teach, scores);
+    const stats::LogitScale scale = CurveOfCard(selection.card, table, split.teach, scores);
     const bool has_agreed = !options.agreed_scores.empty();
     const stats::LogitScale agreed_scale =
         has_agreed ? ScaleOf(table, split.teach, options.agreed_scores) : stats::LogitScale();

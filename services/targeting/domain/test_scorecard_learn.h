@@ -40,8 +40,7 @@ struct Learned {
   bool by_time = false;
   int64_t won_count = 0, lost_count = 0;
   std::vector<ColumnLeak> leaks;
-  // On the cases held back; the draft is the definition as people would sign it, whose points
-  // have the chances that they had among the cases that teach.
+  // On the cases held back; the draft is the definition as people would sign it.
   Skill card, draft;
   std::optional<Skill> agreed;
   std::optional<SkillDifference> draft_against_agreed;
