@@ -68,8 +68,11 @@ Interval ShareGapInterval(int64_t a_successes, int64_t a_trials, int64_t b_succe
 ShareRatio ShareRatioOf(int64_t a_successes, int64_t a_trials, int64_t b_successes,
                         int64_t b_trials, double confidence) {
   assert(a_trials > 0 && b_trials > 0 && 0 < confidence && confidence < 1);
-  const bool both_full = a_successes == a_trials && b_successes == b_trials;
-  const double half = a_successes == 0 || b_successes == 0 || both_full ? 0.5 : 0;
+  const auto is_mixed = [](int64_t successes, int64_t trials) {
+    return successes > 0 && successes < trials;
+  };
+  const bool are_mixed = is_mixed(a_successes, a_trials) && is_mixed(b_successes, b_trials);
+  const double half = are_mixed ? 0 : 0.5;
   const double xa = static_cast<double>(a_successes) + half;
   const double xb = static_cast<double>(b_successes) + half;
   const double na = static_cast<double>(a_trials) + 2 * half;

@@ -39,8 +39,8 @@ Interval ShareGapInterval(int64_t a_successes, int64_t a_trials, int64_t b_succe
                           int64_t b_trials, double confidence = kConfidence);
 
 // The ratio a / b of two independent shares, by the normal interval of its logarithm (Katz and
-// others, 1978). Where a share is 0 or both are 1, half a success and half a failure are added to
-// both (Walter, 1975), to `value` as well: it is then not quite a / b. Trials > 0.
+// others, 1978). Where a share is 0 or 1, half a success and half a failure are added to both
+// (Walter, 1975), to `value` as well: it is then not quite a / b. Trials > 0.
 struct ShareRatio {
   double value = 0;
   Interval interval;

@@ -101,6 +101,7 @@ TEST(ShareRatioOf, AgreesWithThePhysiciansHealthStudy) {  // infarctions with as
   EXPECT_TRUE(std::isfinite(none.interval.high));
   EXPECT_TRUE(std::isfinite(ShareRatioOf(20, 20, 20, 20).interval.high));
   EXPECT_GT(ShareRatioOf(20, 20, 20, 20).interval.high, 1);
+  EXPECT_GT(ShareRatioOf(48, 57, 18, 18).interval.high, 1) << "18 of 18 are no certainty";
 }
 
 TEST(MedianOf, TakesTheRanksOfTheSignTest) {  // tables of the sign test

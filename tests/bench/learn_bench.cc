@@ -59,7 +59,8 @@ class Column {
   }
   double mean() const { return sum_ / count_; }
   double error() const {
-    return std::sqrt(std::max(0.0, squares_ / count_ - mean() * mean()) / std::max(1.0, count_ - 1));
+    return std::sqrt(std::max(0.0, squares_ / count_ - mean() * mean()) /
+                     std::max(1.0, count_ - 1));
   }
 
  private:
@@ -92,10 +93,11 @@ void Run(const Flags& flags) {
     slope.Add(skill.calibration_slope.value);
     learned.Add(is_learned);
   }
-  fmt::print("mean: auc {:.4f} ({:.4f}), loss gain {:.4f} ({:.4f}), slope {:.2f} ({:.2f}), "
-             "learned {:.0f} %\n",
-             auc.mean(), auc.error(), gain.mean(), gain.error(), slope.mean(), slope.error(),
-             100 * learned.mean());
+  fmt::print(
+      "mean: auc {:.4f} ({:.4f}), loss gain {:.4f} ({:.4f}), slope {:.2f} ({:.2f}), "
+      "learned {:.0f} %\n",
+      auc.mean(), auc.error(), gain.mean(), gain.error(), slope.mean(), slope.error(),
+      100 * learned.mean());
 }
 
 }  // namespace

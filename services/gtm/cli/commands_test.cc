@@ -28,6 +28,7 @@ class FakeTargeting final : public targeting::v1::TargetingService::Service {
   std::vector<targeting::v1::ListSimmeringRequest> simmer_asked;
   targeting::v1::GetTriggerStatisticsRequest triggers_asked;
   targeting::v1::GetMeetingYieldRequest meetings_asked;
+  targeting::v1::GetBuyingBehaviorRequest buying_asked;
   targeting::v1::GetBuyerJourneyRequest journey_asked;
   targeting::v1::SuggestContentRequest suggest_asked;
   targeting::v1::TestMessageRequest message_asked;
@@ -66,6 +67,12 @@ class FakeTargeting final : public targeting::v1::TargetingService::Service {
   grpc::Status GetMeetingYield(ServerContext*, const targeting::v1::GetMeetingYieldRequest* request,
                                targeting::v1::GetMeetingYieldResponse*) override {
     meetings_asked = *request;
+    return grpc::Status::OK;
+  }
+  grpc::Status GetBuyingBehavior(ServerContext*,
+                                 const targeting::v1::GetBuyingBehaviorRequest* request,
+                                 targeting::v1::GetBuyingBehaviorResponse*) override {
+    buying_asked = *request;
     return grpc::Status::OK;
   }
   grpc::Status GetBuyerJourney(ServerContext*, const targeting::v1::GetBuyerJourneyRequest* request,
@@ -438,16 +445,25 @@ TEST_F(CommandsTest, EnablementSendsWhatTheFlagsSay) {
       (std::filesystem::path(testing::TempDir()) / ("gtm_mail_" + std::to_string(::getpid())))
           .string();
   std::ofstream(path) << "Who owns the close?";
-  EXPECT_EQ(Run({"enablement", "message", "--file", path, "--account", "a-1", "--word", "close"}),
+  EXPECT_EQ(Run({"enablement", "message", "--file", path, "--account", "a-1", "--word", "close",
+                 "--agreed", path}),
             0)
       << err_.str();
   std::filesystem::remove(path);
+  EXPECT_EQ(targeting_.message_asked.agreed_text(), "Who owns the close?");
   EXPECT_EQ(targeting_.message_asked.text(), "Who owns the close?");
   EXPECT_EQ(targeting_.message_asked.account_id(), "a-1");
   EXPECT_EQ(targeting_.message_asked.specific_words(0), "close");
   EXPECT_EQ(Run({"enablement", "message", "--file", "/nowhere/at-all"}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("cannot read /nowhere/at-all"));
   EXPECT_EQ(Run({"enablement"}), 2);
+  EXPECT_EQ(Run({"enablement", "buying", "--from", "2026-01-01", "--to", "2026-03-31",
+                 "--definition", "d-1", "--content", "guide", "--content", "video"}),
+            0)
+      << err_.str();
+  EXPECT_EQ(targeting_.buying_asked.definition_id(), "d-1");
+  EXPECT_EQ(targeting_.buying_asked.enablement_content_ids_size(), 2);
+  EXPECT_EQ(targeting_.buying_asked.days().end_date().month(), 4);
 }
 
 TEST_F(CommandsTest, SponsorsEndSaysWhyAndUntilWhen) {

@@ -1,4 +1,5 @@
-// gtm enablement: how far a buyer is, what to give a person next, whether a message can be read.
+// gtm enablement: how far a buyer is, what to give a person next, whether a message can be read,
+// and how buyers buy.
 
 #include <CLI/CLI.hpp>
 #include <fstream>
@@ -6,9 +7,11 @@
 #include <iterator>
 
 #include "gtm/targeting/v1/service.grpc.pb.h"
+#include "services/gtm/cli/buying_view.h"
 #include "services/gtm/cli/command.h"
 #include "services/gtm/cli/enablement_view.h"
 #include "services/gtm/cli/lookups.h"
+#include "services/gtm/cli/span_flags.h"
 
 namespace gtm::cli {
 namespace {
@@ -18,10 +21,14 @@ namespace v1 = targeting::v1;
 
 struct EnablementFlags {
   PointFlags point;
+  SpanFlags span;
+  std::string definition;
+  std::vector<std::string> contents;
   std::string account;
   std::string contact;
   std::string file;
   std::string text;
+  std::string agreed;
   std::vector<std::string> candidates;
   std::vector<std::string> words;
   int count = 5;
@@ -62,12 +69,12 @@ Result<int> RunSuggest(Session& session, const EnablementFlags& flags) {
 }
 
 // A little more than a message may have, so that the server can say that it is too long.
-Result<std::string> ReadText(const std::string& path) {
+Result<std::string> ReadText(const std::string& flag, const std::string& path) {
   constexpr size_t kBytesMax = 64 * 1024;
   std::ifstream file;
   if (path != "-") {
     file.open(path, std::ios::binary);
-    if (!file) return InvalidField("--file", "cannot read " + path);
+    if (!file) return InvalidField(flag, "cannot read " + path);
   }
   std::istream& in = path == "-" ? std::cin : file;
   std::string text(kBytesMax, '\0');
@@ -81,7 +88,10 @@ Result<int> RunMessage(Session& session, const EnablementFlags& flags) {
   GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
   request.set_text(flags.text);
   if (!flags.file.empty()) {
-    GTM_ASSIGN_OR_RETURN(*request.mutable_text(), ReadText(flags.file));
+    GTM_ASSIGN_OR_RETURN(*request.mutable_text(), ReadText("--file", flags.file));
+  }
+  if (!flags.agreed.empty()) {
+    GTM_ASSIGN_OR_RETURN(*request.mutable_agreed_text(), ReadText("--agreed", flags.agreed));
   }
   request.set_account_id(flags.account);
   request.set_contact_id(flags.contact);
@@ -92,6 +102,20 @@ Result<int> RunMessage(Session& session, const EnablementFlags& flags) {
   Printer printer = session.printer();
   if (printer.Json(answer)) return kExitOk;
   PrintMessageTest(answer, &printer);
+  return kExitOk;
+}
+
+Result<int> RunBuying(Session& session, const EnablementFlags& flags) {
+  v1::GetBuyingBehaviorRequest request;
+  GTM_ASSIGN_OR_RETURN(*request.mutable_point(), flags.point.Parse());
+  GTM_RETURN_IF_ERROR(flags.span.Fill(&request));
+  request.set_definition_id(flags.definition);
+  for (const std::string& id : flags.contents) request.add_enablement_content_ids(id);
+  GTM_ASSIGN_OR_RETURN(const auto answer, session.client().Call<TargetingService>(
+                                              &TargetingService::Stub::GetBuyingBehavior, request));
+  Printer printer = session.printer();
+  if (printer.Json(answer)) return kExitOk;
+  PrintBuying(answer, &printer);
   return kExitOk;
 }
 
@@ -140,8 +164,25 @@ void AddEnablementCommands(CLI::App& app, Session& session) {
   message->add_option("--contact", flags->contact, "The person who should feel meant")
       ->type_name("ID");
   message->add_option("--word", flags->words, "A word particular to the target; may be repeated");
+  message
+      ->add_option("--agreed", flags->agreed,
+                   "A file with what sales and marketing agreed to say: other numbers are found")
+      ->type_name("FILE");
   message->add_option("--seconds", flags->seconds, "Longest time to read; default: 30")
       ->check(CLI::Range(5, 600));
+  CLI::App* buying =
+      add("buying",
+          "How buyers buy: alone or with us, with enablement or without, and who leaves at once",
+          &RunBuying);
+  flags->span.Register(*buying, "the 730 days that end with --as-of");
+  buying
+      ->add_option("--definition", flags->definition,
+                   "Who is a target by this definition; default: the one in force")
+      ->type_name("ID");
+  buying
+      ->add_option("--content", flags->contents,
+                   "Content that is enablement besides tools; may be repeated")
+      ->type_name("ID");
 }
 
 }  // namespace gtm::cli

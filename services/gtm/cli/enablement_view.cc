@@ -41,6 +41,8 @@ const char* RuleText(v1::MessageFinding::Rule rule) {
       return "asks for nothing";
     case v1::MessageFinding::RULE_SEVERAL_ACTIONS:
       return "asks for more than one thing";
+    case v1::MessageFinding::RULE_NUMBER_NOT_AGREED:
+      return "contradicts: a number that nobody agreed to";
     default:
       return "";
   }

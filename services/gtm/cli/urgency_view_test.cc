@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "common/testing/golden.h"
+#include "services/gtm/cli/buying_view.h"
 #include "services/gtm/cli/enablement_view.h"
 
 namespace gtm::cli {
@@ -320,6 +321,94 @@ TEST(SuggestionsView, ShowsWhyAndWhatNotAgain) {
   Printer printer = capture.printer();
   PrintSuggestions(answer, "Ann Poe", &printer);
   test::ExpectGolden("services/gtm/cli/golden/suggestions.txt", capture.text());
+}
+
+TEST(BuyingView, ShowsEachNumberWithWhatItShows) {
+  const auto answer = Parse<targeting::v1::GetBuyingBehaviorResponse>(R"pb(
+    days {
+      start_date { year: 2024 month: 12 day: 1 }
+      end_date { year: 2026 month: 12 day: 1 }
+    }
+    self_directed {
+      purchase_count: 61
+      untouched_purchase_count: 4
+      time_share {
+        value: 0.66
+        low: 0.58
+        high: 0.74
+        sample_count: 61
+        sufficiency: SUFFICIENCY_ENOUGH
+      }
+      act_share { value: 0.8 low: 0.71 high: 0.88 sample_count: 61 sufficiency: SUFFICIENCY_ENOUGH }
+      mostly_alone {
+        value: 0.41
+        low: 0.3
+        high: 0.53
+        success_count: 25
+        sample_count: 61
+        sufficiency: SUFFICIENCY_NOT_ENOUGH_DATA
+      }
+      without_conversation {
+        value: 0.05
+        low: 0.02
+        high: 0.13
+        success_count: 3
+        sample_count: 61
+        sufficiency: SUFFICIENCY_ENOUGH
+      }
+    }
+    enablement {
+      won {
+        with_enablement {
+          value: 0.4
+          low: 0.3
+          high: 0.5
+          sample_count: 90
+          sufficiency: SUFFICIENCY_ENOUGH
+        }
+        without_enablement {
+          value: 0.2
+          low: 0.15
+          high: 0.27
+          sample_count: 150
+          sufficiency: SUFFICIENCY_ENOUGH
+        }
+        difference {
+          value: 0.2
+          low: 0.08
+          high: 0.32
+          sample_count: 240
+          sufficiency: SUFFICIENCY_ENOUGH
+        }
+        ratio { value: 2 low: 1.33 high: 3.01 sample_count: 240 sufficiency: SUFFICIENCY_ENOUGH }
+        finding: FINDING_BETTER
+      }
+      open_deal_count: 17
+    }
+    bounces {
+      targets { value: 0.3 low: 0.25 high: 0.36 sample_count: 300 sufficiency: SUFFICIENCY_ENOUGH }
+      undecided { sufficiency: SUFFICIENCY_NO_DATA }
+      others { value: 0.5 low: 0.44 high: 0.56 sample_count: 280 sufficiency: SUFFICIENCY_ENOUGH }
+      unknown { value: 0.6 low: 0.57 high: 0.63 sample_count: 1200 sufficiency: SUFFICIENCY_ENOUGH }
+      difference {
+        value: 0.2
+        low: 0.12
+        high: 0.28
+        sample_count: 580
+        sufficiency: SUFFICIENCY_ENOUGH
+      }
+      finding: FINDING_UNFIT_LEAVE
+    }
+    provenance {
+      as_of { seconds: 1782777600 }
+      revision: "e:7"
+      rules_version: "target_definition d version 1"
+    }
+  )pb");
+  Capture capture;
+  Printer printer = capture.printer();
+  PrintBuying(answer, &printer);
+  test::ExpectGolden("services/gtm/cli/golden/buying.txt", capture.text());
 }
 
 TEST(MessageTestView, ShowsFindings) {

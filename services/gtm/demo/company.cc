@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "services/gtm/demo/build.h"
+#include "services/gtm/demo/buying.h"
 #include "services/gtm/demo/names.h"
 #include "services/gtm/demo/programs.h"
 #include "services/gtm/demo/visitors.h"
@@ -240,8 +241,10 @@ void GenerateCompany(Context* context, Random& random) {
 void Generate(const Options& options, const Truth& truth, const Sink& sink) {
   assert(options.account_count >= 1 && options.account_count <= 1'000'000);
   AccountHistory history;
+  SiteVisits visits;
   const Sink noting = [&](Record record) {
     history.Note(record);
+    visits.Note(record);
     sink(std::move(record));
   };
   Context context{options, truth, noting, HistoryStart(options), {}};
@@ -251,6 +254,7 @@ void Generate(const Options& options, const Truth& truth, const Sink& sink) {
   for (int i = 0; i < options.account_count; ++i) {
     const uint64_t stream = static_cast<uint64_t>(i) + 1;
     history = {};
+    visits = {};
     Random account(StreamSeed(options.seed, stream));
     const AccountFacts facts = GenerateAccount(context, i, account);
     // A stream of its own: what was there before programs stays as it was, byte for byte.
@@ -261,6 +265,10 @@ void Generate(const Options& options, const Truth& truth, const Sink& sink) {
     constexpr uint64_t kVisitorStreams = uint64_t{1} << 41;
     Random visitors(StreamSeed(options.seed, kVisitorStreams + stream));
     GenerateVisitor(context, facts, i, visitors);
+    constexpr uint64_t kBuyingStreams = uint64_t{1} << 42;
+    Random buying(StreamSeed(options.seed, kBuyingStreams + stream));
+    const SiteVisits before_second_pages = visits;
+    GenerateBuying(context, facts, before_second_pages, buying);
   }
 }
 

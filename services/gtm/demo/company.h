@@ -67,6 +67,14 @@ struct Truth {
   // Chance that a trigger came before a deal that was won, and before another (UR-13).
   double trigger_share_won = 0.45;
   double trigger_share_other = 0.20;
+  // Chance that a tool (a calculator, a diagnostic) was used before a deal that was won, and before
+  // another (BE-02).
+  double tool_share_won = 0.55;
+  double tool_share_other = 0.25;
+  // Log odds that who comes to the web site looks at a second page: stay_bias + stay_fit * fit
+  // (BE-10).
+  double stay_bias = 0.2;
+  double stay_fit = 0.8;
   // In a region without an open deal, the busiest seller holds this share of the meetings,
   // whatever comes of them (D4).
   double busy_share = 0.65;

@@ -131,6 +131,35 @@ TEST(Demo, ProgramsAreTouchesOfOursInOneArmEach) {
   for (const auto& [account, seen] : arms) EXPECT_EQ(seen.size(), 1u) << account;
 }
 
+// The truth can be found again: tools before deals that were won, second pages where it fits.
+TEST(Demo, ToolsComeBeforeWinsAndSecondPagesWhereItFits) {
+  std::set<std::string> tools, second_pages, first_pages;
+  std::map<std::string, bool> won;
+  for (const Record& record : Make(Small(5, 600))) {
+    const std::string& id = record.engagement().id();
+    const size_t end = id.find("-tool");
+    if (end != std::string::npos) tools.insert(id.substr(0, end));
+    const bool is_visit = record.engagement().type() == crm::v1::Engagement::TYPE_WEB_VISIT;
+    if (is_visit) (id.ends_with('b') ? second_pages : first_pages).insert(id);
+    if (!record.has_opportunity()) continue;
+    const auto& deal = record.opportunity();
+    if (deal.stage_changes_size() < 2 || deal.stage_changes(1).stage_id() != "discovery") continue;
+    won[deal.id()] = deal.stage_changes(deal.stage_changes_size() - 1).stage_id() == "won";
+  }
+  const auto share = [&](bool is_won) {
+    double with = 0, all = 0;
+    for (const auto& [id, of_deal] : won) {
+      if (of_deal != is_won) continue;
+      ++all;
+      with += static_cast<double>(tools.count(id));
+    }
+    return with / all;
+  };
+  EXPECT_NEAR(share(true), 0.55, 0.08);
+  EXPECT_NEAR(share(false), 0.25, 0.08);
+  EXPECT_GT(second_pages.size(), first_pages.size() / 3);
+}
+
 TEST(Demo, SizesHaveNames) {
   EXPECT_EQ(*AccountCountOf("huge"), 1'000'000);
   EXPECT_EQ(*AccountCountOf("17"), 17);

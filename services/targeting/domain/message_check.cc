@@ -5,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/ascii.h"
+#include "services/targeting/domain/message_claims.h"
 
 namespace gtm::targeting::domain {
 namespace {
@@ -121,12 +122,16 @@ class Checker {
     CheckSpecifics();
     const size_t generic = out_.findings.size();
     CheckActions();
+    const size_t unclear = out_.findings.size();
+    CheckClaims();
     if (complex > 0) {
       out_.verdict = MessageVerdict::kTooComplex;
     } else if (generic > complex) {
       out_.verdict = MessageVerdict::kTooGeneric;
-    } else if (out_.findings.size() > generic) {
+    } else if (unclear > generic) {
       out_.verdict = MessageVerdict::kUnclearAction;
+    } else if (out_.findings.size() > unclear) {
+      out_.verdict = MessageVerdict::kContradicts;
     }
     if (out_.findings.size() > kFindingsMax) out_.findings.resize(kFindingsMax);
     return std::move(out_);
@@ -183,6 +188,23 @@ class Checker {
     }
     if (count == 0) Find(MessageRule::kNoAction, "", 0, 1);
     if (count > 1) Find(MessageRule::kSeveralActions, "", count, 1);
+  }
+
+  // Numbers of what is said; those of what is asked ("15 minutes on Tuesday?") are none.
+  void CheckClaims() {
+    if (target_.agreed_text.empty()) return;
+    std::set<std::string> agreed;
+    for (NumberClaim& claim : NumberClaimsOf(target_.agreed_text)) {
+      agreed.insert(std::move(claim.number));
+    }
+    std::set<std::string> found;
+    for (const Sentence& sentence : sentences_) {
+      if (Asks(sentence)) continue;
+      for (const NumberClaim& claim : NumberClaimsOf(sentence.text)) {
+        if (agreed.contains(claim.number) || !found.insert(claim.number).second) continue;
+        Find(MessageRule::kNumberNotAgreed, claim.excerpt, 1, 0);
+      }
+    }
   }
 
   const std::string lower_;

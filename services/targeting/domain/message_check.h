@@ -1,6 +1,7 @@
 #pragma once
-// Whether a message can be read in 30 seconds, asks for one thing, and means its reader
-// (BE-08, FC-30). Pure text; rules are for English.
+// Whether a message can be read in 30 seconds, asks for one thing, means its reader, and says no
+// other numbers than sales and marketing agreed to say (BE-08, BE-09, FC-30). Pure text; rules are
+// for English.
 
 #include <string>
 #include <string_view>
@@ -29,8 +30,15 @@ enum class MessageRule {
   kStockPhrase = 5,
   kNoAction = 6,
   kSeveralActions = 7,
+  kNumberNotAgreed = 8,
 };
-enum class MessageVerdict { kPass = 1, kTooComplex = 2, kTooGeneric = 3, kUnclearAction = 4 };
+enum class MessageVerdict {
+  kPass = 1,
+  kTooComplex = 2,
+  kTooGeneric = 3,
+  kUnclearAction = 4,
+  kContradicts = 5
+};
 
 struct MessageFinding {
   MessageRule rule;
@@ -52,6 +60,8 @@ struct MessageTarget {
   // What is particular to whom it is for; empty: not told, so that it is not judged.
   std::vector<std::string> words;
   int read_seconds_max = 30;
+  // What sales and marketing agreed to say; empty: not told, so that it is not judged.
+  std::string agreed_text;
 };
 
 // A sentence asks for something where it ends with a question mark, or begins with a verb

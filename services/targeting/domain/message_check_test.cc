@@ -92,5 +92,24 @@ TEST(SyllableCount, CountsGroupsOfVowels) {
   EXPECT_EQ(SyllableCount("hm"), 1);
 }
 
+TEST(CheckMessage, FindsNumbersThatNobodyAgreedTo) {  // BE-09
+  MessageTarget target = kTarget;
+  target.agreed_text = "Close in 4 days instead of 9. Birch-sized teams save 40 percent.";
+  const std::string good =
+      "Finance teams of your size close in 4 days, not 9, and save 40%.\n\n"
+      "Could we talk for 15 minutes on Tuesday?";
+  EXPECT_EQ(CheckMessage(good, target).verdict, MessageVerdict::kPass)
+      << "what is asked claims nothing";
+  const std::string other =
+      "Finance teams of your size close in 2 days, not 9, and save 60%. Yes, 60 %.\n\n"
+      "Could we talk on Tuesday?";
+  const MessageCheck check = CheckMessage(other, target);
+  EXPECT_EQ(check.verdict, MessageVerdict::kContradicts);
+  ASSERT_EQ(check.findings.size(), 2U) << "each number once";
+  EXPECT_EQ(check.findings[0].excerpt, "2");
+  EXPECT_EQ(check.findings[1].excerpt, "60%");
+  EXPECT_EQ(CheckMessage(other, kTarget).verdict, MessageVerdict::kPass) << "nothing agreed";
+}
+
 }  // namespace
 }  // namespace gtm::targeting::domain

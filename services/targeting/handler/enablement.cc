@@ -128,6 +128,9 @@ void CheckText(const v1::TestMessageRequest& request, Violations* violations) {
   if (request.text().size() > kTextBytesMax) {
     violations->Add("text", "longer than 20,000 bytes; nobody reads that in a minute");
   }
+  if (request.agreed_text().size() > kTextBytesMax) {
+    violations->Add("agreed_text", "longer than 20,000 bytes; give what concerns this message");
+  }
   violations->CheckId("account_id", request.account_id(), false);
   violations->CheckId("contact_id", request.contact_id(), false);
   if (request.specific_words_size() > kWordsMax) {
@@ -240,6 +243,7 @@ Status TargetingHandler::TestMessage(rpc::Call& call, const v1::TestMessageReque
   GTM_ASSIGN_OR_RETURN(const records_client::Question question,
                        records_.Ask(call, request.point()));
   const book::BookView& view = question.view;
+  target.agreed_text = request.agreed_text();
   target.words.assign(request.specific_words().begin(), request.specific_words().end());
   if (!request.contact_id().empty()) {
     const auto row = view.FindContact(request.contact_id());

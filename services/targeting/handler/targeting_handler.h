@@ -107,6 +107,9 @@ class TargetingHandler {
                               v1::GetTriggerStatisticsResponse* response);
   Status GetMeetingYield(rpc::Call& call, const v1::GetMeetingYieldRequest& request,
                          v1::GetMeetingYieldResponse* response);
+  // buying.cc
+  Status GetBuyingBehavior(rpc::Call& call, const v1::GetBuyingBehaviorRequest& request,
+                           v1::GetBuyingBehaviorResponse* response);
   // enablement.cc
   Status GetBuyerJourney(rpc::Call& call, const v1::GetBuyerJourneyRequest& request,
                          v1::GetBuyerJourneyResponse* response);

@@ -38,7 +38,8 @@ using Base = rpc::Mixed<
     Service::WithRawCallbackMethod_ListSimmering,
     Service::WithRawCallbackMethod_GetTriggerStatistics,
     Service::WithRawCallbackMethod_GetMeetingYield, Service::WithRawCallbackMethod_GetBuyerJourney,
-    Service::WithRawCallbackMethod_SuggestContent, Service::WithRawCallbackMethod_TestMessage,
+    Service::WithRawCallbackMethod_GetBuyingBehavior, Service::WithRawCallbackMethod_SuggestContent,
+    Service::WithRawCallbackMethod_TestMessage,
     Service::WithRawCallbackMethod_LearnTargetDefinition,
     Service::WithRawCallbackMethod_ScoreVisitor, Service::WithRawCallbackMethod_ListVisitors>;
 
@@ -96,6 +97,7 @@ class TargetingRpc final : public Base {
   GTM_RPC_UNARY(GetMeetingYield, v1::GetMeetingYieldRequest, v1::GetMeetingYieldResponse)
   GTM_RPC_UNARY(GetBuyerJourney, v1::GetBuyerJourneyRequest, v1::GetBuyerJourneyResponse)
   GTM_RPC_UNARY(SuggestContent, v1::SuggestContentRequest, v1::SuggestContentResponse)
+  GTM_RPC_UNARY(GetBuyingBehavior, v1::GetBuyingBehaviorRequest, v1::GetBuyingBehaviorResponse)
   GTM_RPC_UNARY(TestMessage, v1::TestMessageRequest, v1::TestMessageResponse)
   GTM_RPC_UNARY(LearnTargetDefinition, v1::LearnTargetDefinitionRequest,
                 v1::LearnTargetDefinitionResponse)
@@ -149,6 +151,7 @@ constexpr rpc::MethodRule kMethods[] = {
     GTM_ROW("GetMeetingYield", kReader, kHeavy),
     GTM_ROW("GetBuyerJourney", kReader, kLight),
     GTM_ROW("SuggestContent", kReader, kHeavy),
+    GTM_ROW("GetBuyingBehavior", kReader, kHeavy),
     GTM_ROW("TestMessage", kReader, kLight),
     GTM_ROW("LearnTargetDefinition", kReader, kHeavy),
 };
