@@ -67,20 +67,23 @@ Interval ShareGapInterval(int64_t a_successes, int64_t a_trials, int64_t b_succe
 
 ShareRatio ShareRatioOf(int64_t a_successes, int64_t a_trials, int64_t b_successes,
                         int64_t b_trials, double confidence) {
-  assert(a_trials > 0 && b_trials > 0 && 0 < confidence && confidence < 1);
-  const auto is_mixed = [](int64_t successes, int64_t trials) {
-    return successes > 0 && successes < trials;
+  assert(a_trials > 0 && b_trials > 0 && b_successes > 0);
+  const double a = static_cast<double>(a_successes) / static_cast<double>(a_trials);
+  const double b = static_cast<double>(b_successes) / static_cast<double>(b_trials);
+  const Interval of_a = WilsonInterval(a_successes, a_trials, confidence);
+  const Interval of_b = WilsonInterval(b_successes, b_trials, confidence);
+  // The ratios r at which the interval of a - r b, made as ShareGapInterval is, ends at 0:
+  //   (a - r b)^2 = (a - la)^2 + r^2 (ub - b)^2   and   (ua - a)^2 + r^2 (b - lb)^2.
+  const auto root = [&](double of_square, double constant) {
+    return std::sqrt(std::max(0.0, a * a * b * b - of_square * constant));
   };
-  const bool are_mixed = is_mixed(a_successes, a_trials) && is_mixed(b_successes, b_trials);
-  const double half = are_mixed ? 0 : 0.5;
-  const double xa = static_cast<double>(a_successes) + half;
-  const double xb = static_cast<double>(b_successes) + half;
-  const double na = static_cast<double>(a_trials) + 2 * half;
-  const double nb = static_cast<double>(b_trials) + 2 * half;
-  const double ratio = (xa / na) / (xb / nb);
-  const double error = std::sqrt(1 / xa - 1 / na + 1 / xb - 1 / nb);
-  const double spread = std::exp(NormalQuantile(1 - (1 - confidence) / 2) * error);
-  return {ratio, {ratio / spread, ratio * spread}};
+  ShareRatio ratio{a / b, {}};
+  const double low_constant = of_a.low * (2 * a - of_a.low);
+  const double low_root = root(of_b.high * (2 * b - of_b.high), low_constant);
+  ratio.interval.low = a_successes == 0 ? 0 : low_constant / (a * b + low_root);
+  const double of_square = of_b.low * (2 * b - of_b.low);
+  ratio.interval.high = (a * b + root(of_square, of_a.high * (2 * a - of_a.high))) / of_square;
+  return ratio;
 }
 
 Median MedianOf(std::span<const double> sorted, double confidence) {

@@ -38,9 +38,9 @@ Interval ClopperPearsonInterval(int64_t successes, int64_t trials, double confid
 Interval ShareGapInterval(int64_t a_successes, int64_t a_trials, int64_t b_successes,
                           int64_t b_trials, double confidence = kConfidence);
 
-// The ratio a / b of two independent shares, by the normal interval of its logarithm (Katz and
-// others, 1978). Where a share is 0 or 1, half a success and half a failure are added to both
-// (Walter, 1975), to `value` as well: it is then not quite a / b. Trials > 0.
+// The ratio a / b of two independent shares, with the interval that Donner and Zou (2012, MOVER-R)
+// make from Wilson's: it leaves 1 out exactly where ShareGapInterval leaves 0 out. Trials > 0;
+// b_successes > 0, else there is no ratio.
 struct ShareRatio {
   double value = 0;
   Interval interval;

@@ -23,18 +23,17 @@ type::v1::Estimate RateOf(const domain::Rate& rate) {
 
 type::v1::Estimate DifferenceOf(const domain::Rate& a, const domain::Rate& b) {
   if (a.trials == 0 || b.trials == 0) return stats::NoDataEstimate();
-  return stats::IntervalEstimate(
-      a.value() - b.value(), domain::NewcombeInterval(a, b), stats::kConfidence, "newcombe",
-      a.trials + b.trials, domain::Judge(a, b) != domain::ContrastFinding::kNotEnoughData);
+  return stats::IntervalEstimate(a.value() - b.value(), domain::NewcombeInterval(a, b),
+                                 stats::kConfidence, "newcombe", a.trials + b.trials,
+                                 domain::Judge(a, b) != domain::ContrastFinding::kNotEnoughData);
 }
 
 type::v1::Estimate RatioOf(const domain::Rate& a, const domain::Rate& b) {
-  if (a.trials == 0 || b.trials == 0) return stats::NoDataEstimate();
-  const stats::ShareRatio ratio =
-      stats::ShareRatioOf(a.successes, a.trials, b.successes, b.trials);
-  return stats::IntervalEstimate(
-      ratio.value, ratio.interval, stats::kConfidence, "katz-log", a.trials + b.trials,
-      domain::Judge(a, b) != domain::ContrastFinding::kNotEnoughData);
+  if (a.trials == 0 || b.successes == 0) return stats::NoDataEstimate();
+  const stats::ShareRatio ratio = stats::ShareRatioOf(a.successes, a.trials, b.successes, b.trials);
+  return stats::IntervalEstimate(ratio.value, ratio.interval, stats::kConfidence, "mover-r",
+                                 a.trials + b.trials,
+                                 domain::Judge(a, b) != domain::ContrastFinding::kNotEnoughData);
 }
 
 void Render(const domain::SelfDirectedBuying& buying, v1::SelfDirectedBuying* out) {
@@ -51,8 +50,8 @@ void Render(const domain::Contrast& contrast, v1::EnablementEffect::Comparison* 
   *out->mutable_without_enablement() = RateOf(contrast.without);
   *out->mutable_difference() = DifferenceOf(contrast.with, contrast.without);
   *out->mutable_ratio() = RatioOf(contrast.with, contrast.without);
-  out->set_finding(static_cast<v1::EnablementEffect::Finding>(
-      domain::Judge(contrast.with, contrast.without)));
+  out->set_finding(
+      static_cast<v1::EnablementEffect::Finding>(domain::Judge(contrast.with, contrast.without)));
 }
 
 void Render(const domain::EnablementEffect& effect, v1::EnablementEffect* out) {
@@ -104,15 +103,14 @@ Status TargetingHandler::GetBuyingBehavior(rpc::Call& call,
       domain::JudgeAccounts(asked.definition(), asked.view(), asked.question.as_of, alive));
   const domain::ContentIds enablement(request.enablement_content_ids().begin(),
                                       request.enablement_content_ids().end());
-  GTM_ASSIGN_OR_RETURN(const domain::BuyingBehavior behavior,
-                       domain::MeasureBuying(audience, asked.view(), asked.SpanOf(days),
-                                             enablement, alive));
+  GTM_ASSIGN_OR_RETURN(
+      const domain::BuyingBehavior behavior,
+      domain::MeasureBuying(audience, asked.view(), asked.SpanOf(days), enablement, alive));
   *response->mutable_days() = RenderDays(days);
   Render(behavior.self_directed, response->mutable_self_directed());
   Render(behavior.enablement, response->mutable_enablement());
   Render(behavior.bounces, response->mutable_bounces());
-  *response->mutable_provenance() =
-      asked.Basis(RequestDigest(request) + CanonicalBytes(*response));
+  *response->mutable_provenance() = asked.Basis(RequestDigest(request) + CanonicalBytes(*response));
   return {};
 }
 
