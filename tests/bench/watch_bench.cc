@@ -1,8 +1,8 @@
-// How soon a change of a record is a pushed score: WatchTargets of a company of 1,000 accounts,
-// while accounts change at a steady rate. From the moment that the commit is sent until its
+// How soon a change of a record is a pushed score: WatchTargets of a whole company, of which up to
+// 1,000 accounts change in turn at a steady rate. From the moment that the commit is sent until its
 // score arrives, over loopback, the server in a process of its own on one core.
 //
-//   watch_bench [--seconds S] [--rate N]
+//   watch_bench [--accounts N] [--seconds S] [--rate N]
 
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
@@ -24,19 +24,23 @@ using bench::Must;
 using records::v1::RecordsService;
 using targeting::v1::TargetingService;
 
-constexpr int kAccounts = 1'000;
+constexpr int kChangingMax = 1'000;
+constexpr double kTouchesPerAccount = 40;
+// More of a large company would take minutes to load.
+constexpr double kTouchesMax = 1e6;
 constexpr char kTenant[] = "bench";
 constexpr double kLimitMs = 20;
 
-std::vector<crm::v1::Account> LoadDemo(const cli::Client& client) {
+std::vector<crm::v1::Account> LoadDemo(const cli::Client& client, int account_count) {
   demo::Options options;
-  options.account_count = kAccounts;
+  options.account_count = account_count;
+  options.engagements_per_account = std::min(kTouchesPerAccount, kTouchesMax / account_count);
   options.today = absl::ToCivilDay(absl::Now(), absl::UTCTimeZone());
   (void)Must(demo::LoadRecords(client, options, [](int64_t) {}));
   (void)Must(demo::LoadDecisions(client));
   records::v1::ListRequest list;
   list.set_kind(records::v1::RECORD_KIND_ACCOUNT);
-  list.set_page_size(kAccounts);
+  list.set_page_size(kChangingMax);
   const auto listed =
       Must(client.Call<RecordsService, records::v1::ListRequest, records::v1::ListResponse>(
           &RecordsService::Stub::List, list));
@@ -82,12 +86,12 @@ struct Commit {
   records::v1::CommitResponse response;
 };
 
-void Run(double seconds, int rate) {
+void Run(int account_count, double seconds, int rate) {
   const Child server([](const auto& tell_port) { bench::ServePlatform({}, tell_port); });
   Child::Pin(1);
   const auto channel = grpc::CreateChannel(server.address(), grpc::InsecureChannelCredentials());
   const cli::Client client(channel, {.tenant = kTenant, .address = server.address()});
-  std::vector<crm::v1::Account> accounts = LoadDemo(client);
+  std::vector<crm::v1::Account> accounts = LoadDemo(client, account_count);
 
   Pending pending;
   const auto context = client.NewContext(absl::Seconds(seconds + 60));
@@ -136,21 +140,23 @@ void Run(double seconds, int rate) {
   fmt::print(
       "change to pushed score, {} accounts, {} changes/s for {} s: {} told, {} not told, p50 "
       "{:.2f} ms, p99 {:.2f} ms (goal {:.0f}), most {:.2f} ms\n",
-      accounts.size(), rate, seconds, milliseconds.size(), lost, quantile(50), quantile(99),
-      kLimitMs, milliseconds.back());
+      account_count, rate, seconds, milliseconds.size(), lost, quantile(50), quantile(99), kLimitMs,
+      milliseconds.back());
 }
 
 }  // namespace
 }  // namespace gtm
 
 int main(int argc, char** argv) {
+  int account_count = 1'000;
   double seconds = 10;
   int rate = 500;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view name = argv[i];
+    if (name == "--accounts") account_count = std::stoi(argv[i + 1]);
     if (name == "--seconds") seconds = std::stod(argv[i + 1]);
     if (name == "--rate") rate = std::stoi(argv[i + 1]);
   }
-  gtm::Run(seconds, rate);
+  gtm::Run(account_count, seconds, rate);
   return 0;
 }

@@ -27,6 +27,9 @@ class ScoreWatch {
   // (engagement fades with time alone). `definition` and `view` live until the next update.
   Changes Update(const Definition& definition, const book::BookView& view, absl::Time as_of,
                  bool everything);
+  // What the last update read of the view's triggers, for other scorers of that view. Null where
+  // nothing was.
+  const std::shared_ptr<const TriggerIndex>& triggers() const { return triggers_; }
 
  private:
   // What was told of a row.

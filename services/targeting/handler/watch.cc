@@ -41,10 +41,12 @@ Status Check(const Request& request) {
 }
 
 // Sends what changed, in messages of bounded size. False: the caller is gone.
-bool Send(const domain::ScoreWatch::Changes& changes, const CompiledDefinition& compiled,
-          const records_client::Question& question, const WriteResponse& write) {
+bool Send(const domain::ScoreWatch& watch, const domain::ScoreWatch::Changes& changes,
+          const CompiledDefinition& compiled, const records_client::Question& question,
+          const WriteResponse& write) {
   const bool overdue = question.as_of >= compiled.review_due_time;
   domain::AccountScorer scorer(compiled.definition, question.view, question.as_of);
+  scorer.ShareTriggers(watch.triggers());
   size_t score = 0, gone = 0;
   Response message;
   do {
@@ -93,7 +95,7 @@ Status TargetingHandler::WatchTargets(rpc::Call& call, const Request& request,
     // caller is there.
     const bool quiet = changes.rows.empty() && changes.gone.empty();
     if (!quiet || is_first || clock_.Monotonic() - sent >= kQuietMax) {
-      if (!Send(changes, *compiled, question, write)) return {};
+      if (!Send(watch, changes, *compiled, question, write)) return {};
       sent = clock_.Monotonic();
     }
     const absl::Duration until = std::min(sent + kQuietMax, refreshed + refresh);
