@@ -58,6 +58,31 @@ TEST_P(ManyOutcomes, OfBandsAsColumnsAndAsRows) {
 INSTANTIATE_TEST_SUITE_P(Evaluator, ManyOutcomes,
                          testing::Values(1, 2, 5, 9, 20, 21, 22, kBandsMax));
 
+// Edges that no integer of a column reaches, and integers at the ends of their type.
+TEST(Evaluator, IntegerColumnsHoldEdgesOutsideTheirType) {
+  Bands bands;
+  bands.bands = {{{}, -3e9, 1'000, ""},           {-3e9, -2147483646.5, 2'000, ""},
+                 {-2147483646.5, 0.5, 3'000, ""}, {0.5, 2147483647.0, 4'000, ""},
+                 {2147483647.0, 3e9, 5'000, ""},  {3e9, {}, 6'000, ""}};
+  const Evaluator evaluator = Compile({{"n", "", "account.employee_count", 1, bands}});
+  const std::vector<int32_t> integers = {kMissingInteger, INT32_MIN + 1, INT32_MIN + 2, -1, 0, 1,
+                                         INT32_MAX - 1,   INT32_MAX};
+  const std::vector<Column> columns = {{.integers = integers}};
+  std::vector<int64_t> scores(integers.size()), explained(integers.size());
+  std::vector<uint8_t> outcomes(integers.size());
+  evaluator.ScoreRows(columns, scores);
+  ASSERT_TRUE(evaluator.ExplainRows(columns, explained, outcomes).ok());
+  for (size_t row = 0; row < integers.size(); ++row) {
+    const Value value =
+        integers[row] == kMissingInteger ? Value() : Value::Number(double{1} * integers[row]);
+    std::vector<uint32_t> expected(1);
+    const ScoreRange range = evaluator.Evaluate(std::span(&value, 1), std::span(expected));
+    EXPECT_EQ(scores[row], range.micropoints) << integers[row];
+    EXPECT_EQ(explained[row], range.micropoints) << integers[row];
+    EXPECT_EQ(outcomes[row], static_cast<uint8_t>(expected[0])) << integers[row];
+  }
+}
+
 TEST(Evaluator, ExplainsRowsOfAsManyWordsAsAByteTells) {
   Random random(8);
   std::vector<std::string> names;

@@ -48,8 +48,8 @@ Estimate MedianEstimate(std::span<const double> sorted, int64_t count_min, doubl
   if (sorted.empty()) return NoDataEstimate();
   const Median median = MedianOf(sorted, confidence);
   const auto count = static_cast<int64_t>(sorted.size());
-  return IntervalEstimate(median.value, median.interval, confidence, "order-statistics", count,
-                          count >= count_min);
+  return IntervalEstimate(median.value, median.interval, median.confidence, "order-statistics",
+                          count, count >= count_min);
 }
 
 Estimate ExactEstimate(double value, int64_t sample_count) {

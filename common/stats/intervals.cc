@@ -99,7 +99,8 @@ Median MedianOf(std::span<const double> sorted, double confidence) {
     const double outside = 2 * BetaCdf(0.5, static_cast<double>(n) - r, r + 1);
     (1 - outside >= confidence ? rank : too_high) = middle;
   }
-  return {value, {sorted[rank], sorted[n - 1 - rank]}};
+  const double of_all = 1 - std::exp2(1 - static_cast<double>(n));
+  return {value, {sorted[rank], sorted[n - 1 - rank]}, std::min(confidence, of_all)};
 }
 
 Interval PoissonExactInterval(int64_t count, double exposure, double confidence) {

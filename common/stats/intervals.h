@@ -50,10 +50,11 @@ ShareRatio ShareRatioOf(int64_t a_successes, int64_t a_trials, int64_t b_success
 
 // The median of a sample and its interval by order statistics, distribution-free: the narrowest
 // symmetric pair of ranks whose coverage by the binomial is at least `confidence`, the whole
-// sample where it has too few for that. `sorted` rises and is not empty.
+// sample, which covers less, where it has too few for that. `sorted` rises and is not empty.
 struct Median {
   double value = 0;
   Interval interval;
+  double confidence = 0;  // that was asked for, or less: 1 - 2^(1 - n) of fewer than 6 numbers
 };
 Median MedianOf(std::span<const double> sorted, double confidence = kConfidence);
 

@@ -135,6 +135,9 @@ TEST(MedianOf, TakesTheRanksOfTheSignTest) {  // tables of the sign test
     EXPECT_DOUBLE_EQ(median.interval.low, low) << n;
     EXPECT_DOUBLE_EQ(median.interval.high, high) << n;
   };
+  EXPECT_EQ(MedianOf(up_to(1)).confidence, 0);
+  EXPECT_EQ(MedianOf(up_to(5)).confidence, 0.9375);
+  EXPECT_EQ(MedianOf(up_to(6)).confidence, 0.95);
   expect(1, 1, 1, 1);
   expect(2, 1.5, 1, 2);
   expect(5, 3, 1, 5);
