@@ -54,12 +54,11 @@ class Rows {
     if (finding.empty() && estimate.sufficiency() == type::v1::SUFFICIENCY_NOT_ENOUGH_DATA) {
       finding = "not enough data to be sure";
     }
-    table_.rows.push_back({question, what, Cell(text, EstimatePlain(estimate, Bound::kValue)),
-                           EstimatePlain(estimate, Bound::kLow),
-                           EstimatePlain(estimate, Bound::kHigh),
-                           Cell(Thousands(estimate.sample_count()),
-                                std::to_string(estimate.sample_count())),
-                           std::move(finding)});
+    table_.rows.push_back(
+        {question, what, Cell(text, EstimatePlain(estimate, Bound::kValue)),
+         EstimatePlain(estimate, Bound::kLow), EstimatePlain(estimate, Bound::kHigh),
+         Cell(Thousands(estimate.sample_count()), std::to_string(estimate.sample_count())),
+         std::move(finding)});
   }
 
   Table& table_;
@@ -69,8 +68,7 @@ void AddComparison(const char* question, const v1::EnablementEffect::Comparison&
                    Rows* rows) {
   rows->Share(question, "with enablement", comparison.with_enablement());
   rows->Share(question, "without", comparison.without_enablement());
-  rows->Share(question, "difference", comparison.difference(),
-              FindingText(comparison.finding()));
+  rows->Share(question, "difference", comparison.difference(), FindingText(comparison.finding()));
   rows->Ratio(question, "ratio", comparison.ratio());
 }
 

@@ -91,7 +91,13 @@ Result<int> RunMessage(Session& session, const EnablementFlags& flags) {
     GTM_ASSIGN_OR_RETURN(*request.mutable_text(), ReadText("--file", flags.file));
   }
   if (!flags.agreed.empty()) {
+    if (flags.agreed == "-" && flags.file == "-") {
+      return InvalidField("--agreed", "standard input is the message; give a file");
+    }
     GTM_ASSIGN_OR_RETURN(*request.mutable_agreed_text(), ReadText("--agreed", flags.agreed));
+    if (request.agreed_text().empty()) {
+      return InvalidField("--agreed", flags.agreed + " is empty; nothing would be checked");
+    }
   }
   request.set_account_id(flags.account);
   request.set_contact_id(flags.contact);

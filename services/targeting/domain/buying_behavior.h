@@ -17,12 +17,11 @@
 
 namespace gtm::targeting::domain {
 
-inline constexpr int kWayDaysMax = 730;        // that the way to a purchase is looked back
-inline constexpr int kEnablementDays = 365;    // before a deal qualified
-inline constexpr int kKeptDays = 365;          // that a customer stays for a purchase of quality
-inline constexpr double kMostlyAlone = 0.7;    // of the time (BE-01)
-inline constexpr int kVisitGapMinutes = 30;    // between two acts of one visit
-inline constexpr int64_t kCompareCasesMin = 10;  // on either side, for a finding
+inline constexpr int kWayDaysMax = 730;      // that the way to a purchase is looked back
+inline constexpr int kEnablementDays = 365;  // before a deal qualified
+inline constexpr int kKeptDays = 365;        // that a customer stays for a purchase of quality
+inline constexpr double kMostlyAlone = 0.7;  // of the time (BE-01)
+inline constexpr int kVisitGapMinutes = 30;  // between two acts of one visit
 
 // Each purchase by how far its way had gone at the first conversation, 0 to 1.
 struct SelfDirectedBuying {
@@ -40,10 +39,6 @@ struct Contrast {
   // Both have a case.
   bool has_both() const { return with.trials > 0 && without.trials > 0; }
 };
-// Numbers as in the findings of gtm.targeting.v1: of a - b.
-enum class ContrastFinding { kAbove = 1, kBelow = 2, kNotShown = 3, kNotEnoughData = 4 };
-ContrastFinding Judge(const Rate& a, const Rate& b);
-
 struct EnablementEffect {
   Contrast won;
   std::optional<Contrast> kept;  // where revenue is recorded

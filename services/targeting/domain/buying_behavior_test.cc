@@ -21,22 +21,23 @@ class BuyingBehaviorTest : public testing::Test {
   void Act(const std::string& account, std::string_view time, Engagement::Type type,
            const std::string& person = "", int count = 0, const std::string& content = "",
            Engagement::Direction direction = Engagement::DIRECTION_INBOUND) {
-    market_.Put(test::Engagement(fmt::format("act{}", ++number_), account, time, type, direction)
-                    .Set([&](Engagement& e) {
-                      e.set_contact_id(person);
-                      e.set_count(count);
-                      e.set_content_id(content);
-                    }));
+    Put(test::Engagement(fmt::format("act{}", ++number_), account, time, type, direction)
+            .Set([&](Engagement& e) {
+              e.set_contact_id(person);
+              e.set_count(count);
+              e.set_content_id(content);
+            }));
   }
   void Visit(const std::string& visitor, std::string_view time, int count = 0) {
-    market_.Put(test::Engagement(fmt::format("act{}", ++number_), "", time,
-                                 Engagement::TYPE_WEB_VISIT)
-                    .Set([&](Engagement& e) {
-                      e.set_visitor_id(visitor);
-                      e.set_count(count);
-                    }));
+    market_.Put(
+        test::Engagement(fmt::format("act{}", ++number_), "", time, Engagement::TYPE_WEB_VISIT)
+            .Set([&](Engagement& e) {
+              e.set_visitor_id(visitor);
+              e.set_count(count);
+            }));
   }
-  void Link(const std::string& visitor, const std::string& account, const std::string& person = "") {
+  void Link(const std::string& visitor, const std::string& account,
+            const std::string& person = "") {
     crm::v1::VisitorLink link;
     link.set_id(visitor);
     link.set_account_id(account);
@@ -49,7 +50,26 @@ class BuyingBehaviorTest : public testing::Test {
     test::Opportunity deal(fmt::format("deal{}", ++number_), account);
     deal.Stage(qualified, "open");
     if (!ends.empty()) deal.Stage(ends, won ? "won" : "lost");
-    market_.Put(deal);
+    Put(deal);
+  }
+  void Put(const records::v1::Record& record) {
+    put_.push_back(record);
+    market_.Put(record);
+  }
+  // The same company with what had happened by an instant: acts, and stages of deals.
+  void CopyUntil(absl::Time time, Market* out) const {
+    const int64_t end_s = absl::ToUnixSeconds(time);
+    for (records::v1::Record record : put_) {
+      if (record.engagement().occur_time().seconds() > end_s) continue;
+      if (record.has_opportunity()) {
+        auto* stages = record.mutable_opportunity()->mutable_stage_changes();
+        while (!stages->empty() && stages->rbegin()->change_time().seconds() > end_s) {
+          stages->RemoveLast();
+        }
+        if (stages->empty()) continue;
+      }
+      out->Put(record);
+    }
   }
   BuyingBehavior Measure(const ContentIds& contents = {}, std::string_view first = "2025-01-01",
                          std::string_view as_of = kAsOf) {
@@ -59,6 +79,7 @@ class BuyingBehaviorTest : public testing::Test {
   }
 
   Market market_;
+  std::vector<records::v1::Record> put_;
   int number_ = 0;
 };
 
@@ -88,6 +109,19 @@ TEST_F(BuyingBehaviorTest, WhatWeDidAloneIsNoConversation) {
   const SelfDirectedBuying alone = Measure().self_directed;
   EXPECT_THAT(alone.time_shares, ElementsAre(1));
   EXPECT_EQ(alone.without_conversation.successes, 1);
+}
+
+TEST_F(BuyingBehaviorTest, TheWayToAPurchaseBeginsAfterThePurchaseBefore) {
+  market_.Target("a");
+  Act("a", "2025-01-01", Engagement::TYPE_WEB_VISIT);
+  Act("a", "2025-01-15", Engagement::TYPE_CALL);
+  Act("a", "2026-01-01", Engagement::TYPE_WEB_VISIT);
+  Act("a", "2026-01-31", Engagement::TYPE_CALL);
+  Deal("a", "2025-01-10", "2025-02-01", true);
+  Deal("a", "2026-01-10", "2026-02-01", true);
+  const SelfDirectedBuying alone = Measure().self_directed;
+  EXPECT_THAT(alone.time_shares, ElementsAre(testing::DoubleNear(14.0 / 31, 1e-9),
+                                             testing::DoubleNear(30.0 / 31, 1e-9)));
 }
 
 TEST_F(BuyingBehaviorTest, LeavesOutPurchasesThatNoActIsKnownOf) {
@@ -145,17 +179,33 @@ TEST_F(BuyingBehaviorTest, APurchaseOfQualityIsKeptForAYear) {
   buys("too young", "2026-02-01", "");
   market_.Target("unknown");
   Deal("unknown", "2025-01-05", "2025-02-01", true);
+  market_.Target("ended before");
+  Deal("ended before", "2025-01-05", "2025-02-01", true);
+  market_.Put(test::Movement("m1", "ended before", "2022-01-01", 100));
+  market_.Put(test::Movement("m2", "ended before", "2024-01-01", -100));
+  market_.Target("begins later");
+  Deal("begins later", "2025-01-05", "2025-02-01", true);
+  market_.Put(test::Movement("m3", "begins later", "2027-03-01", 100));
   const EnablementEffect effect = Measure().enablement;
   ASSERT_TRUE(effect.kept);
-  EXPECT_EQ(effect.kept->without.trials, 3);
+  EXPECT_EQ(effect.kept->without.trials, 3) << "what no revenue ran of is not known";
   EXPECT_EQ(effect.kept->without.successes, 2);
 }
 
-TEST(JudgeContrast, SaysOnlyWhatIsShown) {
-  EXPECT_EQ(Judge({30, 40}, {10, 40}), ContrastFinding::kAbove);
-  EXPECT_EQ(Judge({10, 40}, {30, 40}), ContrastFinding::kBelow);
-  EXPECT_EQ(Judge({20, 40}, {21, 40}), ContrastFinding::kNotShown);
-  EXPECT_EQ(Judge({9, 9}, {0, 90}), ContrastFinding::kNotEnoughData);
+// A deal that goes from Stage 0 straight to won would be a sure win: its like that are lost never
+// qualify.
+TEST_F(BuyingBehaviorTest, LeavesOutDealsThatQualifiedByBeingWon) {
+  for (const bool won : {true, false}) {
+    const std::string id = won ? "won" : "lost";
+    market_.Target(id);
+    Act(id, "2026-03-30", Engagement::TYPE_ENABLEMENT_TOOL);
+    market_.Put(test::Opportunity("straight " + id, id)
+                    .Stage("2026-01-01", "stage_zero")
+                    .Stage("2026-04-01", id));
+  }
+  const EnablementEffect effect = Measure().enablement;
+  EXPECT_EQ(effect.won.with.trials + effect.won.without.trials, 0);
+  EXPECT_EQ(effect.open_deals, 0);
 }
 
 // ---- BE-10
@@ -191,13 +241,33 @@ TEST_F(BuyingBehaviorTest, BouncedIsAFirstVisitOfOneAct) {
   EXPECT_EQ(bounces.unknown.successes, 1);
 }
 
-TEST_F(BuyingBehaviorTest, SomebodyWhoWasAVisitorIsCountedOnce) {
+TEST_F(BuyingBehaviorTest, SomebodyIsCountedOnceHoweverTheyCame) {
   market_.Target("a");
-  market_.Person("p", "a");
-  Visit("v", "2026-05-01");
+  market_.Target("b");
+  for (const char* person : {"p", "q", "r", "s"}) market_.Person(person, "a");
+  // Two devices, and later by name.
+  Visit("v1", "2026-05-01");
+  Visit("v2", "2026-05-02");
   Act("a", "2026-06-01", Engagement::TYPE_WEB_VISIT, "p");
-  Link("v", "a", "p");
-  EXPECT_EQ(Measure().bounces.targets.trials, 1);
+  Link("v1", "a", "p");
+  Link("v2", "a", "p");
+  // By name years ago: not new.
+  Act("a", "2023-06-01", Engagement::TYPE_WEB_VISIT, "q");
+  Visit("v3", "2026-05-01");
+  Link("v3", "a", "q");
+  // A link of a visitor who only chatted takes nothing away.
+  market_.Put(
+      test::Engagement("chat", "", "2026-05-01", Engagement::TYPE_CHAT).Set([](Engagement& e) {
+        e.set_visitor_id("v4");
+      }));
+  Link("v4", "a", "r");
+  Act("a", "2026-05-03", Engagement::TYPE_WEB_VISIT, "r");
+  // Recorded under two accounts.
+  Act("a", "2026-05-03", Engagement::TYPE_WEB_VISIT, "s");
+  Act("b", "2026-05-01", Engagement::TYPE_WEB_VISIT, "s");
+  const Bounces bounces = Measure().bounces;
+  EXPECT_EQ(bounces.targets.trials, 3) << "p, r and s";
+  EXPECT_EQ(bounces.unknown.trials, 0);
 }
 
 // Whatever was recorded: each purchase and each deal is counted once, shares are shares, and
@@ -214,8 +284,12 @@ TEST_F(BuyingBehaviorTest, PropertyCountsEverythingOnceAndNothingOfTheFuture) {
   for (int a = 0; a < 200; ++a) {
     const std::string id = fmt::format("a{}", a);
     market_.Target(id);
-    for (uint64_t n = random.Below(8); n > 0; --n) Act(id, day(690), kTypes[random.Below(4)]);
-    const absl::CivilDay begin = absl::CivilDay(2025, 6, 1) + static_cast<int64_t>(random.Below(90));
+    market_.Person("p" + id, id);
+    for (uint64_t n = random.Below(8); n > 0; --n) {
+      Act(id, day(690), kTypes[random.Below(4)], random.Below(2) == 0 ? "p" + id : "");
+    }
+    const absl::CivilDay begin =
+        absl::CivilDay(2025, 6, 1) + static_cast<int64_t>(random.Below(90));
     const bool is_closed = random.Below(4) != 0, won = random.Below(2) == 0;
     Deal(id, absl::FormatCivilTime(begin), is_closed ? absl::FormatCivilTime(begin + 40) : "", won);
     closed += is_closed;
@@ -234,8 +308,32 @@ TEST_F(BuyingBehaviorTest, PropertyCountsEverythingOnceAndNothingOfTheFuture) {
       EXPECT_LE(share, 1);
     }
   }
-  for (int a = 0; a < 200; ++a) Act(fmt::format("a{}", a), "2026-12-20", kTypes[a % 4]);
-  EXPECT_EQ(Measure().self_directed.time_shares, alone.time_shares);
+  // What comes after an instant changes nothing that was told as of it.
+  constexpr std::string_view kEarlier = "2025-07-15";
+  Market earlier;
+  for (int a = 0; a < 200; ++a) {
+    const std::string id = fmt::format("a{}", a);
+    earlier.Target(id);
+    earlier.Person("p" + id, id);
+  }
+  CopyUntil(At(kEarlier), &earlier);
+  const auto told = [&](const Market& market) {
+    const book::BookView view = market.View();
+    const TimeSpan span{absl::ToUnixSeconds(At("2025-01-01")),
+                        absl::ToUnixSeconds(At(kEarlier)) + 1};
+    return MeasureBuying(market.Judge(view, At(kEarlier)), view, span, {}, StillAlive).value();
+  };
+  const BuyingBehavior then = told(earlier), now = told(market_);
+  EXPECT_FALSE(then.self_directed.time_shares.empty());
+  EXPECT_EQ(now.self_directed.time_shares, then.self_directed.time_shares);
+  EXPECT_EQ(now.self_directed.act_shares, then.self_directed.act_shares);
+  EXPECT_EQ(now.enablement.won.with.successes, then.enablement.won.with.successes);
+  EXPECT_EQ(now.enablement.won.with.trials, then.enablement.won.with.trials);
+  EXPECT_EQ(now.enablement.won.without.trials, then.enablement.won.without.trials);
+  EXPECT_EQ(now.enablement.open_deals, then.enablement.open_deals);
+  EXPECT_GT(then.bounces.targets.trials, 0);
+  EXPECT_EQ(now.bounces.targets.trials, then.bounces.targets.trials);
+  EXPECT_EQ(now.bounces.targets.successes, then.bounces.targets.successes);
 }
 
 }  // namespace

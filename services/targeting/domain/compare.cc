@@ -17,6 +17,13 @@ stats::Interval NewcombeInterval(const Rate& a, const Rate& b, double confidence
   return stats::ShareGapInterval(a.successes, a.trials, b.successes, b.trials, confidence);
 }
 
+RateFinding Judge(const Rate& a, const Rate& b) {
+  if (std::min(a.trials, b.trials) < kCompareTrialsMin) return RateFinding::kNotEnoughData;
+  const stats::Interval difference = NewcombeInterval(a, b);
+  if (difference.low > 0) return RateFinding::kAbove;
+  return difference.high < 0 ? RateFinding::kBelow : RateFinding::kNotShown;
+}
+
 void PooledRates::AddStratum(const Rate& touched, const Rate& untouched) {
   if (touched.trials <= 0 || untouched.trials <= 0) return;
   sums_.touched_count += touched.trials;

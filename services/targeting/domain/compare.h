@@ -28,6 +28,11 @@ struct Rate {
 stats::Interval NewcombeInterval(const Rate& a, const Rate& b,
                                  double confidence = stats::kConfidence);
 
+// What the difference a - b of two rates shows. Numbers as in the findings of gtm.targeting.v1.
+enum class RateFinding : uint8_t { kAbove = 1, kBelow = 2, kNotShown = 3, kNotEnoughData = 4 };
+inline constexpr int64_t kCompareTrialsMin = 10;  // on either side, for a finding
+RateFinding Judge(const Rate& a, const Rate& b);
+
 // A pooled comparison. Values of the touched and of the untouched are weighted alike, so that
 // `difference` is the one less the other.
 struct Pooled {

@@ -23,6 +23,13 @@ TEST(NewcombeInterval, GivesThePublishedExample) {  // Newcombe (1998), table II
   EXPECT_NEAR(none.high, 0.2775, 5e-5);
 }
 
+TEST(JudgeRates, SaysOnlyWhatIsShown) {
+  EXPECT_EQ(Judge({30, 40}, {10, 40}), RateFinding::kAbove);
+  EXPECT_EQ(Judge({1, 40}, {20, 40}), RateFinding::kBelow);
+  EXPECT_EQ(Judge({6, 12}, {5, 12}), RateFinding::kNotShown);
+  EXPECT_EQ(Judge({9, 9}, {0, 50}), RateFinding::kNotEnoughData);
+}
+
 TEST(NewcombeInterval, TurnsRoundWithItsArms) {
   const stats::Interval there = NewcombeInterval({9, 10}, {3, 10});
   const stats::Interval back = NewcombeInterval({3, 10}, {9, 10});

@@ -67,7 +67,6 @@ struct WinsBy {
   Rate others;  // all other closed opportunities of the period
 };
 inline constexpr size_t kWinsByMax = 100;
-inline constexpr int64_t kWinsByDealsMin = 10;  // on each side, for a difference that is told
 
 struct HandoverDiagnosis {
   PeriodFacts now;

@@ -242,19 +242,24 @@ std::string LevelLabel(const ColumnBins& bins, const LearnColumn& column, uint16
 
 stats::LogitScale CurveOfCard(const Scorecard& card, const LearnTable& table,
                               std::span<const uint32_t> rows, const std::vector<double>& points) {
-  constexpr double kSmall = 1e-9;
-  double n = 0, x = 0, y = 0, xx = 0, xy = 0;
+  const auto n = static_cast<double>(rows.size());
+  double point_mean = 0, mean = 0;
+  std::vector<double> log_odds;
   for (const uint32_t row : rows) {
-    const double log_odds = card.LogOdds(table, row);
-    ++n;
-    x += points[row];
-    y += log_odds;
-    xx += points[row] * points[row];
-    xy += points[row] * log_odds;
+    log_odds.push_back(card.LogOdds(table, row));
+    point_mean += points[row] / n;
+    mean += log_odds.back() / n;
   }
+  double squares = 0, products = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const double point = points[rows[i]] - point_mean;
+    squares += point * point;
+    products += point * (log_odds[i] - mean);
+  }
+  constexpr double kSquaresMin = 1e-9;  // all points are the same
   stats::LogitScale curve;
-  curve.factor = xx - x * x / n > kSmall ? (xy - x * y / n) / (xx - x * x / n) : 0;
-  curve.shift = (y - curve.factor * x) / n;
+  curve.factor = squares > kSquaresMin ? products / squares : 0;
+  curve.shift = mean - curve.factor * point_mean;
   return curve;
 }
 

@@ -190,5 +190,27 @@ TEST(LearnedDefinition, IsEmptyWhereNothingTells) {
   EXPECT_TRUE(DefinitionOf({}, {}, {}).spec.account_criteria.empty());
 }
 
+// One column of three words; points are what the test says.
+TEST(CurveOfCard, IsTheLineThroughTheLogOdds) {
+  LearnTable table;
+  table.columns.resize(1);
+  table.columns[0].words = {"a", "b", "c"};
+  table.columns[0].codes = {0, 1, 2, 1};
+  table.won = {0, 1, 1, 0};
+  Scorecard card;
+  card.intercept = -1;
+  card.columns.resize(1);
+  card.columns[0].bins.level_of_code = {0, 1, 2};
+  card.columns[0].bins.value_level_count = 3;
+  card.columns[0].log_odds = {-0.5, 0, 0.5, 0};
+  const std::vector<uint32_t> rows = {0, 1, 2, 3};
+  const stats::LogitScale curve = CurveOfCard(card, table, rows, {10, 30, 50, 30});
+  EXPECT_NEAR(curve.factor, 0.025, 1e-12);
+  EXPECT_NEAR(curve.shift, -1.75, 1e-12);
+  const stats::LogitScale flat = CurveOfCard(card, table, rows, std::vector(4, 100.0 / 3));
+  EXPECT_EQ(flat.factor, 0) << "points that are all the same tell nothing";
+  EXPECT_NEAR(flat.shift, -1, 1e-12);
+}
+
 }  // namespace
 }  // namespace gtm::targeting::domain

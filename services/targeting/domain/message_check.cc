@@ -190,7 +190,8 @@ class Checker {
     if (count > 1) Find(MessageRule::kSeveralActions, "", count, 1);
   }
 
-  // Numbers of what is said; those of what is asked ("15 minutes on Tuesday?") are none.
+  // Bare numbers of what is asked claim nothing ("15 minutes on Tuesday?"); shares, amounts and
+  // factors do ("Did you know that teams save 60%?").
   void CheckClaims() {
     if (target_.agreed_text.empty()) return;
     std::set<std::string> agreed;
@@ -199,8 +200,9 @@ class Checker {
     }
     std::set<std::string> found;
     for (const Sentence& sentence : sentences_) {
-      if (Asks(sentence)) continue;
+      const bool asks = Asks(sentence);
       for (const NumberClaim& claim : NumberClaimsOf(sentence.text)) {
+        if (asks && claim.is_bare) continue;
         if (agreed.contains(claim.number) || !found.insert(claim.number).second) continue;
         Find(MessageRule::kNumberNotAgreed, claim.excerpt, 1, 0);
       }

@@ -108,6 +108,9 @@ TEST(CheckMessage, FindsNumbersThatNobodyAgreedTo) {  // BE-09
   ASSERT_EQ(check.findings.size(), 2U) << "each number once";
   EXPECT_EQ(check.findings[0].excerpt, "2");
   EXPECT_EQ(check.findings[1].excerpt, "60%");
+  EXPECT_EQ(CheckMessage("Did you know that finance teams save 60%?", target).verdict,
+            MessageVerdict::kContradicts)
+      << "a question claims, too";
   EXPECT_EQ(CheckMessage(other, kTarget).verdict, MessageVerdict::kPass) << "nothing agreed";
 }
 

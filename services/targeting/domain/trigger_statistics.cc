@@ -1,7 +1,6 @@
 #include "services/targeting/domain/trigger_statistics.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
@@ -122,15 +121,6 @@ std::vector<Deal> ClosedDeals(const book::BookView& view, const UrgencyReader& r
 }
 
 }  // namespace
-
-TriggerEffect JudgeEffect(const Rate& with, const Rate& without) {
-  if (std::min(with.trials, without.trials) < kTriggerDealsMin) {
-    return TriggerEffect::kNotEnoughData;
-  }
-  const stats::Interval difference = NewcombeInterval(with, without);
-  if (difference.low > 0) return TriggerEffect::kMoreWins;
-  return difference.high < 0 ? TriggerEffect::kFewerWins : TriggerEffect::kNotShown;
-}
 
 Result<TriggerStatistics> CountTriggers(const book::BookView& view, const UrgencyRules& rules,
                                         const TriggerStatisticsQuestion& question,

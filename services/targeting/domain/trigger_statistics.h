@@ -18,9 +18,7 @@ namespace gtm::targeting::domain {
 
 // Numbers as in gtm.targeting.v1.
 enum class TriggerDimension { kSegment = 1, kIndustry = 2, kRegion = 3 };
-enum class TriggerEffect { kMoreWins = 1, kFewerWins = 2, kNotShown = 3, kNotEnoughData = 4 };
 
-inline constexpr int kTriggerDealsMin = 10;
 inline constexpr int kTriggerSegmentsMax = 200;
 inline constexpr int kTriggerSubtypesMax = 200;
 
@@ -61,8 +59,5 @@ struct TriggerStatisticsQuestion {
 Result<TriggerStatistics> CountTriggers(const book::BookView& view, const UrgencyRules& rules,
                                         const TriggerStatisticsQuestion& question,
                                         const std::function<Status()>& check_alive);
-
-// What the difference of win rates shows.
-TriggerEffect JudgeEffect(const Rate& with, const Rate& without);
 
 }  // namespace gtm::targeting::domain

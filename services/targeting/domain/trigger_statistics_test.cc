@@ -64,13 +64,13 @@ TEST(CountTriggers, TellsWhatASegmentIsMovedBy) {  // UR-13
   EXPECT_EQ(regulated.with.successes, 15);
   EXPECT_EQ(regulated.with.trials, 20);
   EXPECT_EQ(regulated.without.successes, 4);
-  EXPECT_EQ(JudgeEffect(regulated.with, regulated.without), TriggerEffect::kMoreWins);
+  EXPECT_EQ(Judge(regulated.with, regulated.without), RateFinding::kAbove);
   const SegmentTriggers& startup = statistics.segments[1];
   EXPECT_EQ(startup.account_count, 8);
   EXPECT_EQ(startup.types[2].false_count, 2);
   EXPECT_EQ(startup.with.trials, 6);
   EXPECT_EQ(startup.without.trials, 2) << "a false trigger is none";
-  EXPECT_EQ(JudgeEffect(startup.with, startup.without), TriggerEffect::kNotEnoughData);  // C27
+  EXPECT_EQ(Judge(startup.with, startup.without), RateFinding::kNotEnoughData);  // C27
   EXPECT_EQ(statistics.all.with.trials, 26);
 }
 
@@ -93,12 +93,6 @@ TEST(CountTriggers, TellsWhatSubtypesWereWorth) {
   EXPECT_EQ(subtypes[0].deals.successes, 2);
   EXPECT_EQ(subtypes[1].subtype, "") << "events that name none";
   EXPECT_EQ(subtypes[2].type, TriggerType::kPersonalDrive);
-}
-
-TEST(JudgeEffect, SaysOnlyWhatIsShown) {
-  EXPECT_EQ(JudgeEffect({6, 12}, {5, 12}), TriggerEffect::kNotShown);
-  EXPECT_EQ(JudgeEffect({1, 40}, {20, 40}), TriggerEffect::kFewerWins);
-  EXPECT_EQ(JudgeEffect({9, 9}, {0, 50}), TriggerEffect::kNotEnoughData);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // How buyers buy.
 
+#include <algorithm>
 #include <set>
 
 #include "common/stats/estimate_proto.h"
@@ -17,23 +18,12 @@ constexpr int kBuyingDays = 730;  // unless asked otherwise
 constexpr int kContentIdsMax = 1'000;
 constexpr int64_t kPurchasesMin = 20;  // for a median that may be acted on
 
-type::v1::Estimate RateOf(const domain::Rate& rate) {
-  return stats::RateEstimate(rate.successes, rate.trials);
-}
-
-type::v1::Estimate DifferenceOf(const domain::Rate& a, const domain::Rate& b) {
-  if (a.trials == 0 || b.trials == 0) return stats::NoDataEstimate();
-  return stats::IntervalEstimate(a.value() - b.value(), domain::NewcombeInterval(a, b),
-                                 stats::kConfidence, "newcombe", a.trials + b.trials,
-                                 domain::Judge(a, b) != domain::ContrastFinding::kNotEnoughData);
-}
-
 type::v1::Estimate RatioOf(const domain::Rate& a, const domain::Rate& b) {
   if (a.trials == 0 || b.successes == 0) return stats::NoDataEstimate();
   const stats::ShareRatio ratio = stats::ShareRatioOf(a.successes, a.trials, b.successes, b.trials);
   return stats::IntervalEstimate(ratio.value, ratio.interval, stats::kConfidence, "mover-r",
                                  a.trials + b.trials,
-                                 domain::Judge(a, b) != domain::ContrastFinding::kNotEnoughData);
+                                 domain::Judge(a, b) != domain::RateFinding::kNotEnoughData);
 }
 
 void Render(const domain::SelfDirectedBuying& buying, v1::SelfDirectedBuying* out) {
@@ -41,14 +31,14 @@ void Render(const domain::SelfDirectedBuying& buying, v1::SelfDirectedBuying* ou
   out->set_untouched_purchase_count(buying.untouched_purchases);
   *out->mutable_time_share() = stats::MedianEstimate(buying.time_shares, kPurchasesMin);
   *out->mutable_act_share() = stats::MedianEstimate(buying.act_shares, kPurchasesMin);
-  *out->mutable_mostly_alone() = RateOf(buying.mostly_alone);
-  *out->mutable_without_conversation() = RateOf(buying.without_conversation);
+  *out->mutable_mostly_alone() = RenderRate(buying.mostly_alone);
+  *out->mutable_without_conversation() = RenderRate(buying.without_conversation);
 }
 
 void Render(const domain::Contrast& contrast, v1::EnablementEffect::Comparison* out) {
-  *out->mutable_with_enablement() = RateOf(contrast.with);
-  *out->mutable_without_enablement() = RateOf(contrast.without);
-  *out->mutable_difference() = DifferenceOf(contrast.with, contrast.without);
+  *out->mutable_with_enablement() = RenderRate(contrast.with);
+  *out->mutable_without_enablement() = RenderRate(contrast.without);
+  *out->mutable_difference() = RenderDifference(contrast.with, contrast.without);
   *out->mutable_ratio() = RatioOf(contrast.with, contrast.without);
   out->set_finding(
       static_cast<v1::EnablementEffect::Finding>(domain::Judge(contrast.with, contrast.without)));
@@ -61,11 +51,11 @@ void Render(const domain::EnablementEffect& effect, v1::EnablementEffect* out) {
 }
 
 void Render(const domain::Bounces& bounces, v1::Bounces* out) {
-  *out->mutable_targets() = RateOf(bounces.targets);
-  *out->mutable_undecided() = RateOf(bounces.undecided);
-  *out->mutable_others() = RateOf(bounces.others);
-  *out->mutable_unknown() = RateOf(bounces.unknown);
-  *out->mutable_difference() = DifferenceOf(bounces.others, bounces.targets);
+  *out->mutable_targets() = RenderRate(bounces.targets);
+  *out->mutable_undecided() = RenderRate(bounces.undecided);
+  *out->mutable_others() = RenderRate(bounces.others);
+  *out->mutable_unknown() = RenderRate(bounces.unknown);
+  *out->mutable_difference() = RenderDifference(bounces.others, bounces.targets);
   out->set_finding(
       static_cast<v1::Bounces::Finding>(domain::Judge(bounces.others, bounces.targets)));
 }

@@ -68,10 +68,6 @@ Result<std::pair<DayRange, DayRange>> PeriodsOf(const v1::DiagnoseHandoversReque
   return std::pair{calendar.DaysOf(period), calendar.DaysOf(calendar.Shift(period, -1))};
 }
 
-type::v1::Estimate Render(const domain::Rate& rate) {
-  return stats::RateEstimate(rate.successes, rate.trials);
-}
-
 void Render(const domain::PeriodFacts& facts, const DayRange& days, Currency currency,
             v1::HandoverPeriod* out) {
   const domain::Handshake& handshake = facts.handshake;
@@ -82,11 +78,11 @@ void Render(const domain::PeriodFacts& facts, const DayRange& days, Currency cur
       handshake.accepted_count, handshake.accepted_count + handshake.rejected_count);
   *out->mutable_qualification() = stats::RateEstimate(
       handshake.qualified_count, handshake.qualified_count + handshake.disqualified_count);
-  *out->mutable_target_acceptance() = Render(facts.accepted_targets);
-  *out->mutable_other_acceptance() = Render(facts.accepted_others);
+  *out->mutable_target_acceptance() = RenderRate(facts.accepted_targets);
+  *out->mutable_other_acceptance() = RenderRate(facts.accepted_others);
   out->set_undecided_handover_count(facts.undecided_handovers);
-  *out->mutable_target_win_rate() = Render(facts.target_wins);
-  *out->mutable_other_win_rate() = Render(facts.other_wins);
+  *out->mutable_target_win_rate() = RenderRate(facts.target_wins);
+  *out->mutable_other_win_rate() = RenderRate(facts.other_wins);
   for (int c = 1; c < domain::kReasonClasses; ++c) {
     auto* count = out->add_loss_classes();
     count->set_reason_class(static_cast<v1::ReasonClass>(c));
@@ -119,15 +115,8 @@ void Render(const std::vector<domain::WinsBy>& all,
   for (const domain::WinsBy& one : all) {
     auto* message = out->Add();
     message->set_name(one.name);
-    *message->mutable_win_rate() = Render(one.wins);
-    if (one.others.trials == 0) {
-      *message->mutable_difference() = stats::NoDataEstimate();
-      continue;
-    }
-    const bool enough = std::min(one.wins.trials, one.others.trials) >= domain::kWinsByDealsMin;
-    *message->mutable_difference() = stats::IntervalEstimate(
-        one.wins.value() - one.others.value(), domain::NewcombeInterval(one.wins, one.others),
-        stats::kConfidence, "newcombe", one.wins.trials + one.others.trials, enough);
+    *message->mutable_win_rate() = RenderRate(one.wins);
+    *message->mutable_difference() = RenderDifference(one.wins, one.others);
   }
 }
 

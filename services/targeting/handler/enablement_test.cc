@@ -99,5 +99,20 @@ TEST_F(EnablementHandlerTest, TestMessageKnowsTheTarget) {  // BE-08, FC-30
   EXPECT_THAT(handler_.TestMessage(call, request, &response), FailsOn("text"));
 }
 
+TEST_F(EnablementHandlerTest, TestMessageHoldsNumbersAgainstWhatWasAgreed) {  // BE-09
+  rpc::Call call = At("2026-06-30");
+  v1::TestMessageRequest request;
+  request.set_text("Teams of your size save 60%. Who owns the close today?");
+  request.set_agreed_text("They save 40 percent.");
+  v1::TestMessageResponse response;
+  ASSERT_THAT(handler_.TestMessage(call, request, &response), IsOk());
+  EXPECT_EQ(response.verdict(), v1::TestMessageResponse::VERDICT_CONTRADICTS);
+  ASSERT_EQ(response.findings_size(), 1);
+  EXPECT_EQ(response.findings(0).rule(), v1::MessageFinding::RULE_NUMBER_NOT_AGREED);
+  EXPECT_EQ(response.findings(0).excerpt(), "60%");
+  request.set_agreed_text(std::string(20'001, 'x'));
+  EXPECT_THAT(handler_.TestMessage(call, request, &response), FailsOn("agreed_text"));
+}
+
 }  // namespace
 }  // namespace gtm::targeting::handler

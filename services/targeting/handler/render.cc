@@ -146,6 +146,17 @@ void Render(const domain::Handshake& handshake, const DayRange& days,
   AddReasons(handshake.disqualification_reasons, response->mutable_disqualification_reasons());
 }
 
+type::v1::Estimate RenderRate(const domain::Rate& rate) {
+  return stats::RateEstimate(rate.successes, rate.trials);
+}
+
+type::v1::Estimate RenderDifference(const domain::Rate& a, const domain::Rate& b) {
+  if (a.trials == 0 || b.trials == 0) return stats::NoDataEstimate();
+  return stats::IntervalEstimate(a.value() - b.value(), domain::NewcombeInterval(a, b),
+                                 stats::kConfidence, "newcombe", a.trials + b.trials,
+                                 domain::Judge(a, b) != domain::RateFinding::kNotEnoughData);
+}
+
 type::v1::DateRange RenderDays(const DayRange& days) {
   type::v1::DateRange out;
   *out.mutable_start_date() = DateOf(days.start);

@@ -5,6 +5,7 @@
 #include "common/core/money.h"
 #include "common/records_client/records_client.h"
 #include "gtm/targeting/v1/service.pb.h"
+#include "services/targeting/domain/compare.h"
 #include "services/targeting/domain/handover.h"
 #include "services/targeting/domain/review_clock.h"
 #include "services/targeting/domain/score_account.h"
@@ -26,6 +27,10 @@ v1::ListAttributesResponse RenderAttributes();
 void Render(const domain::Handshake& handshake, const DayRange& days,
             v1::GetHandshakeResponse* response);
 
+type::v1::Estimate RenderRate(const domain::Rate& rate);
+// a - b with Newcombe's interval; ENOUGH where domain::Judge judges it. No data where one of them
+// has no trials.
+type::v1::Estimate RenderDifference(const domain::Rate& a, const domain::Rate& b);
 type::v1::DateRange RenderDays(const DayRange& days);
 type::v1::Money RenderMoney(int64_t micros, Currency currency);
 

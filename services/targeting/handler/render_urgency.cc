@@ -5,6 +5,7 @@
 #include "common/criteria/criteria_proto.h"
 #include "common/stats/estimate_proto.h"
 #include "services/targeting/domain/proto_time.h"
+#include "services/targeting/handler/render.h"
 
 namespace gtm::targeting::handler {
 namespace {
@@ -38,10 +39,6 @@ void Render(const domain::TriggerAssessment& trigger, v1::TriggerAssessment* out
   out->set_reason(static_cast<v1::TriggerReason>(trigger.reason));
   out->set_strength_micropoints(trigger.strength_micropoints);
   AddQuestions(trigger.questions, out->mutable_questions());
-}
-
-type::v1::Estimate Rate(const domain::Rate& rate) {
-  return stats::RateEstimate(rate.successes, rate.trials);
 }
 
 }  // namespace
@@ -115,21 +112,12 @@ void Render(const domain::SegmentTriggers& segment, v1::SegmentTriggers* out) {
     type->set_event_count(tally.event_count);
     type->set_false_count(tally.false_count);
     *type->mutable_share() = stats::RateEstimate(tally.event_count, events);
-    *type->mutable_win_rate() = Rate(tally.deals);
+    *type->mutable_win_rate() = RenderRate(tally.deals);
   }
-  *out->mutable_win_rate_with() = Rate(segment.with);
-  *out->mutable_win_rate_without() = Rate(segment.without);
-  const domain::TriggerEffect effect = domain::JudgeEffect(segment.with, segment.without);
-  out->set_effect(static_cast<v1::TriggerEffect>(effect));
-  if (std::min(segment.with.trials, segment.without.trials) == 0) {
-    *out->mutable_difference() = stats::NoDataEstimate();
-  } else {
-    const stats::Interval interval = domain::NewcombeInterval(segment.with, segment.without);
-    *out->mutable_difference() = stats::IntervalEstimate(
-        out->win_rate_with().value() - out->win_rate_without().value(), interval,
-        stats::kConfidence, "newcombe", segment.with.trials + segment.without.trials,
-        effect != domain::TriggerEffect::kNotEnoughData);
-  }
+  *out->mutable_win_rate_with() = RenderRate(segment.with);
+  *out->mutable_win_rate_without() = RenderRate(segment.without);
+  *out->mutable_difference() = RenderDifference(segment.with, segment.without);
+  out->set_effect(static_cast<v1::TriggerEffect>(domain::Judge(segment.with, segment.without)));
   out->set_undecided_deal_count(segment.undecided_deal_count);
 }
 
@@ -138,7 +126,7 @@ void Render(const domain::SubtypeTally& tally, v1::TriggerSubtype* out) {
   out->set_subtype(tally.subtype);
   out->set_event_count(tally.event_count);
   out->set_false_count(tally.false_count);
-  *out->mutable_win_rate() = Rate(tally.deals);
+  *out->mutable_win_rate() = RenderRate(tally.deals);
 }
 
 void Render(const domain::InterviewAnswer& answer, v1::InterviewAnswer* out) {
