@@ -57,6 +57,7 @@ class Column {
     sum_ += value;
     squares_ += value * value;
   }
+  bool empty() const { return count_ == 0; }
   double mean() const { return sum_ / count_; }
   double error() const {
     return std::sqrt(std::max(0.0, squares_ / count_ - mean() * mean()) /
@@ -93,6 +94,7 @@ void Run(const Flags& flags) {
     slope.Add(skill.calibration_slope.value);
     learned.Add(is_learned);
   }
+  if (auc.empty()) return;
   fmt::print(
       "mean: auc {:.4f} ({:.4f}), loss gain {:.4f} ({:.4f}), slope {:.2f} ({:.2f}), "
       "learned {:.0f} %\n",
@@ -107,6 +109,11 @@ int main(int argc, char** argv) {
   gtm::targeting::domain::Flags flags;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view flag = argv[i];
+    if (flag != "--first" && flag != "--companies" && flag != "--accounts" &&
+        flag != "--fit-effect") {
+      fmt::print(stderr, "no such flag: {}\n", flag);
+      return 2;
+    }
     if (flag == "--first") flags.first = std::atoi(argv[i + 1]);
     if (flag == "--companies") flags.companies = std::atoi(argv[i + 1]);
     if (flag == "--accounts") flags.accounts = std::atoi(argv[i + 1]);
