@@ -6,10 +6,12 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
+#endif
 
 namespace gtm::criteria::internal {
 namespace {
 
+#if defined(__x86_64__) && defined(__GNUC__)
 constexpr size_t kFewSteps = 7;  // a count, 0 to 7, is a lane of a register
 constexpr size_t kLanes = 8;
 constexpr size_t kChunk = 4 * kLanes;  // rows whose outcomes fill a register of bytes
@@ -129,6 +131,14 @@ bool SplitChunks(const StepTable<T>& table, const T* numbers, size_t count, int3
   }
 }
 
+#else
+constexpr size_t kChunk = 1;
+template <class T>
+bool SplitChunks(const StepTable<T>&, const T*, size_t, int32_t*, uint8_t*) {
+  return false;
+}
+#endif
+
 template <class T>
 void SplitRows(const StepTable<T>& table, const T* numbers, std::span<int32_t> sums,
                uint8_t* outcomes) {
@@ -150,19 +160,3 @@ void Split(const StepTable<int32_t>& table, const int32_t* numbers, std::span<in
 }
 
 }  // namespace gtm::criteria::internal
-#else
-
-namespace gtm::criteria::internal {
-
-void Split(const StepTable<double>& table, const double* numbers, std::span<int32_t> sums,
-           uint8_t* outcomes) {
-  SplitAny(table, numbers, sums, outcomes);
-}
-
-void Split(const StepTable<int32_t>& table, const int32_t* numbers, std::span<int32_t> sums,
-           uint8_t* outcomes) {
-  SplitAny(table, numbers, sums, outcomes);
-}
-
-}  // namespace gtm::criteria::internal
-#endif
