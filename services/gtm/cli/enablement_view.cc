@@ -129,8 +129,9 @@ void PrintSuggestions(const v1::SuggestContentResponse& answer, const std::strin
   const std::string role = answer.role() == crm::v1::BUYING_ROLE_UNSPECIFIED
                                ? "role not known"
                                : EnumText(crm::v1::BuyingRole_Name(answer.role()), "BUYING_ROLE_");
-  printer->Heading(
-      fmt::format("{}: {}, {}", Named(answer.contact_id(), name), role, StepText(answer.step())));
+  const std::string function = answer.job_function().empty() ? "" : ", " + answer.job_function();
+  printer->Heading(fmt::format("{}: {}{}, {}", Named(answer.contact_id(), name), role, function,
+                               StepText(answer.step())));
   printer->Main(table);
   printer->Line(fmt::format("average of the step: {}", EstimateText(answer.step_average(), true)));
   if (answer.met_keys_size() > 0) {

@@ -314,7 +314,7 @@ TEST(SuggestionsView, ShowsWhyAndWhatNotAgain) {
     provenance {
       as_of { seconds: 1782777600 }
       revision: "e:7"
-      rules_version: "content 1"
+      rules_version: "content 2"
     }
   )pb");
   Capture capture;

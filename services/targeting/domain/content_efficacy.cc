@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "services/targeting/domain/engagement.h"
 
 namespace gtm::targeting::domain {
@@ -73,9 +74,10 @@ class Learner {
       const auto step = StepAt(*evidence, event.time());
       const auto moved = MovedOn(*evidence, event.time(), step, question_.outcome_days);
       if (!moved) continue;
-      const size_t role = RoleOf(event.contact);
-      if (new_content) Add(details.content, step, role, *moved, 0);
-      if (new_campaign) Add(details.campaign, step, role, *moved, 1);
+      BuyerKind buyer;
+      if (book::IsRow(event.contact)) buyer = KindOf(view_.contact(event.contact));
+      if (new_content) Add(details.content, step, buyer, *moved, 0);
+      if (new_campaign) Add(details.campaign, step, buyer, *moved, 1);
     }
   }
 
@@ -99,15 +101,12 @@ class Learner {
                ? JourneyStep::kIdentifyProblem
                : step;
   }
-  size_t RoleOf(book::ContactRow contact) const {
-    if (!book::IsRow(contact)) return 0;
-    const size_t role = view_.contact(contact).buying_role;
-    return role < kRoleCount ? role : 0;
-  }
-  void Add(uint32_t symbol, JourneyStep step, size_t role, bool moved, size_t kind) {
+  void Add(uint32_t symbol, JourneyStep step, const BuyerKind& buyer, bool moved, size_t kind) {
     const auto s = static_cast<size_t>(step);
-    learned_[kind].tallies[symbol].by_step_role[s][role].Add(moved);
-    learned_[kind].any.by_step_role[s][role].Add(moved);
+    ContentTally& tally = learned_[kind].tallies[symbol];
+    tally.by_step_role[s][buyer.role].Add(moved);
+    if (!buyer.function.empty()) tally.by_step_function[s][buyer.function].Add(moved);
+    learned_[kind].any.by_step_role[s][buyer.role].Add(moved);
   }
 
   const book::BookView& view_;
@@ -120,6 +119,11 @@ class Learner {
 };
 
 }  // namespace
+
+BuyerKind KindOf(const book::ContactFacts& contact) {
+  return {contact.buying_role < kRoleCount ? contact.buying_role : size_t{0},
+          absl::AsciiStrToLower({contact.job_function.data(), contact.job_function.size()})};
+}
 
 MovedCount ContentTally::AtStep(JourneyStep step) const {
   MovedCount sum;
@@ -153,7 +157,7 @@ Result<ContentEfficacy> LearnContent(const book::BookView& view, const LearnQues
 }
 
 MoveChance ChanceOf(const ContentTally* tally, const ContentTally& any, JourneyStep step,
-                    size_t role) {
+                    const BuyerKind& buyer) {
   MoveChance out;
   const MovedCount any_all = any.All();
   if (any_all.person_count == 0) return out;
@@ -163,19 +167,26 @@ MoveChance ChanceOf(const ContentTally* tally, const ContentTally& any, JourneyS
   const double step_average = any_step.person_count == 0 ? all_average : Smoothed(any_step);
   const MovedCount all = tally == nullptr ? MovedCount() : tally->All();
   out.step = tally == nullptr ? MovedCount() : tally->AtStep(step);
-  if (tally != nullptr && role != 0) {
-    out.step_role = tally->by_step_role[static_cast<size_t>(step) % kStepCount][role];
+  if (tally != nullptr) {
+    const size_t at = static_cast<size_t>(step) % kStepCount;
+    if (buyer.role != 0) out.step_role = tally->by_step_role[at][buyer.role];
+    const auto function = tally->by_step_function[at].find(buyer.function);
+    if (function != tally->by_step_function[at].end()) out.step_function = function->second;
   }
   const double lift = LogOdds(Shrunken(all, all_average)) - LogOdds(all_average);
   const double step_prior = Chance(LogOdds(step_average) + lift);
-  const double role_prior = Shrunken(out.step, step_prior);
+  const double finer_prior = Shrunken(out.step, step_prior);
   // What the answer rests on: the finest basis with enough people, and its prior.
   MovedCount counted = out.step;
   double prior = step_prior;
   if (out.step_role.person_count >= kBasisPeopleMin) {
     out.basis = SuggestionBasis::kStepAndRole;
     counted = out.step_role;
-    prior = role_prior;
+    prior = finer_prior;
+  } else if (out.step_function.person_count >= kBasisPeopleMin) {
+    out.basis = SuggestionBasis::kStepAndFunction;
+    counted = out.step_function;
+    prior = finer_prior;
   } else if (out.step.person_count >= kBasisPeopleMin) {
     out.basis = SuggestionBasis::kStep;
   } else if (all.person_count >= kBasisPeopleMin) {

@@ -7,10 +7,12 @@
 // not a fit within it, is left out. A chance is shrunken: n people of whom x moved on, and
 // the prior chance p with the weight of 20 people, give (x + 20 p) / (n + 20). The prior of
 // a step is the step's average, moved by the log odds that the content has over all steps;
-// the prior of a role at a step is the chance at that step. Correlation, never cause.
+// the prior of a role, and of a job function, at a step is the chance at that step. The role counts
+// where enough people of it met the content, else the function. Correlation, never cause.
 
 #include <array>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,7 +26,13 @@ namespace gtm::targeting::domain {
 
 // Numbers as in gtm.targeting.v1.
 enum class ContentKind { kContent = 1, kCampaign = 2 };
-enum class SuggestionBasis { kStepAndRole = 1, kStep = 2, kAll = 3, kNotEnoughData = 4 };
+enum class SuggestionBasis {
+  kStepAndRole = 1,
+  kStep = 2,
+  kAll = 3,
+  kNotEnoughData = 4,
+  kStepAndFunction = 5
+};
 
 // Weight of a prior, and fewest people of a basis.
 inline constexpr double kPriorPeople = 20;
@@ -41,8 +49,17 @@ struct MovedCount {
   }
 };
 
+// What content is chosen by: the buying role, 0 where not known, and the job function in lower
+// case, "" where not known.
+struct BuyerKind {
+  size_t role = 0;
+  std::string function;
+};
+BuyerKind KindOf(const book::ContactFacts& contact);
+
 struct ContentTally {
   std::array<std::array<MovedCount, kRoleCount>, kStepCount> by_step_role;
+  std::array<std::map<std::string, MovedCount>, kStepCount> by_step_function;  // of those known
   MovedCount AtStep(JourneyStep step) const;
   MovedCount All() const;
 };
@@ -73,10 +90,11 @@ struct MoveChance {
   int64_t person_count = 0;  // of the basis
   int64_t moved_count = 0;
   MovedCount step_role;
+  MovedCount step_function;
   MovedCount step;
 };
-// `tally` may be null: nobody met it. `role` 0: not known, so that roles say nothing.
+// `tally` may be null: nobody met it. What is not known of the buyer says nothing.
 MoveChance ChanceOf(const ContentTally* tally, const ContentTally& any, JourneyStep step,
-                    size_t role);
+                    const BuyerKind& buyer);
 
 }  // namespace gtm::targeting::domain

@@ -37,12 +37,17 @@ std::string RoleText(size_t role) {
                                       : "unknown role";
 }
 
-std::string Reason(const MoveChance& chance, JourneyStep step, size_t role) {
+std::string Reason(const MoveChance& chance, JourneyStep step, const BuyerKind& buyer) {
   const std::string counted =
       fmt::format("{} of {} moved on", chance.moved_count, chance.person_count);
   switch (chance.basis) {
     case SuggestionBasis::kStepAndRole:
-      return fmt::format("people {}, role {}: {}", StepText(step), RoleText(role), counted);
+      return fmt::format("people {}, role {}: {}", StepText(step), RoleText(buyer.role), counted);
+    case SuggestionBasis::kStepAndFunction:
+      return fmt::format("people {}, function {}: {}{}", StepText(step), buyer.function, counted,
+                         buyer.role == 0 ? ""
+                                         : fmt::format("; of this role too few ({})",
+                                                       chance.step_role.person_count));
     case SuggestionBasis::kStep:
       return fmt::format("people {}, of any role: {}; of this role too few ({})", StepText(step),
                          counted, chance.step_role.person_count);
@@ -83,7 +88,7 @@ ContentAdvice SuggestContent(const book::BookView& view, const ContentEfficacy& 
                    question.as_of)
             .step;
   }
-  out.role = facts.buying_role < kRoleCount ? facts.buying_role : 0;
+  out.buyer = KindOf(facts);
   const JourneyStep step = out.step == JourneyStep::kUnknown || out.step == JourneyStep::kNotAFit
                                ? JourneyStep::kIdentifyProblem
                                : out.step;
@@ -104,8 +109,8 @@ ContentAdvice SuggestContent(const book::BookView& view, const ContentEfficacy& 
       ++out.met_candidate_count;
       continue;
     }
-    ContentSuggestion suggestion{key, ChanceOf(tally, efficacy.any, step, out.role), ""};
-    suggestion.reason = Reason(suggestion.chance, step, out.role);
+    ContentSuggestion suggestion{key, ChanceOf(tally, efficacy.any, step, out.buyer), ""};
+    suggestion.reason = Reason(suggestion.chance, step, out.buyer);
     out.suggestions.push_back(std::move(suggestion));
   }
   // Candidates come by rising key.

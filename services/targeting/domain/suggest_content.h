@@ -17,7 +17,7 @@ struct ContentSuggestion {
 struct ContentAdvice {
   std::vector<ContentSuggestion> suggestions;  // by falling low end, then rising key
   JourneyStep step = JourneyStep::kUnknown;
-  size_t role = 0;
+  BuyerKind buyer;
   MovedCount step_average;
   std::vector<std::string> met_keys;  // by rising key
   int met_candidate_count = 0;

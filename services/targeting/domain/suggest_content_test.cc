@@ -20,9 +20,12 @@ class Company {
  public:
   Company() { Add(test::TenantSettings()); }
   void Add(const records::v1::Record& record) { book_.Apply({{record}}, "e", ++seq_); }
-  void Person(const std::string& id, crm::v1::BuyingRole role) {
+  void Person(const std::string& id, crm::v1::BuyingRole role, const std::string& function = "") {
     Add(test::Account("a-" + id));
-    Add(test::Contact(id, "a-" + id).Set([&](crm::v1::Contact& c) { c.set_buying_role(role); }));
+    Add(test::Contact(id, "a-" + id).Set([&](crm::v1::Contact& c) {
+      c.set_buying_role(role);
+      c.set_job_function(function);
+    }));
   }
   void Act(const std::string& who, const std::string& content, std::string_view time,
            Engagement::Type type = Engagement::TYPE_CONTENT_READ,
@@ -35,9 +38,10 @@ class Company {
             }));
   }
   // A person who read it, and moved on or not.
-  void Read(const std::string& content, crm::v1::BuyingRole role, bool moved) {
+  void Read(const std::string& content, crm::v1::BuyingRole role, bool moved,
+            const std::string& function = "") {
     const std::string id = fmt::format("x{:04}", ++count_);
-    Person(id, role);
+    Person(id, role, function);
     Act(id, content, "2026-02-01");
     if (moved) Act(id, "", "2026-02-20", Engagement::TYPE_MEETING);
   }
@@ -123,6 +127,36 @@ TEST(SuggestContent, FallsBackWhereTheRoleIsNotKnownAndWhereNothingIs) {
   Company empty;
   empty.Person("p", crm::v1::BUYING_ROLE_USER);
   EXPECT_FALSE(empty.Suggest("p", {"new"}).suggestions[0].chance.known);
+}
+
+// Guides are written for functions: security, finance, procurement.
+TEST(SuggestContent, LearnsWhatMovesWhichFunctionWhereTheRoleSaysTooLittle) {  // BE-06
+  constexpr auto kUnknown = crm::v1::BUYING_ROLE_UNSPECIFIED;
+  Company company;
+  for (int i = 0; i < 30; ++i) {
+    company.Read("soc2", kUnknown, i < 24, "Security");
+    company.Read("savings", kUnknown, i < 4, "Security");
+    company.Read("soc2", kUnknown, i < 4, "finance");
+    company.Read("savings", kUnknown, i < 24, "finance");
+  }
+  company.Person("ciso", kUnknown, "security");
+  company.Person("cfo", crm::v1::BUYING_ROLE_ECONOMIC_BUYER, "FINANCE");
+  company.Person("who", kUnknown, "legal");
+  const ContentSuggestion ciso = company.Suggest("ciso").suggestions[0];
+  EXPECT_EQ(ciso.key, "soc2");
+  EXPECT_EQ(ciso.chance.basis, SuggestionBasis::kStepAndFunction);
+  EXPECT_EQ(ciso.chance.step_function.person_count, 30);
+  EXPECT_EQ(ciso.chance.step_function.moved_count, 24);
+  EXPECT_EQ(ciso.reason, "people identifying the problem, function security: 24 of 30 moved on");
+  const ContentSuggestion cfo = company.Suggest("cfo").suggestions[0];
+  EXPECT_EQ(cfo.key, "savings");
+  EXPECT_EQ(cfo.chance.basis, SuggestionBasis::kStepAndFunction) << "nobody of the role met it";
+  EXPECT_EQ(company.Suggest("who").suggestions[0].chance.basis, SuggestionBasis::kStep);
+  for (int i = 0; i < 20; ++i) {
+    company.Read("soc2", crm::v1::BUYING_ROLE_ECONOMIC_BUYER, true, "finance");
+  }
+  EXPECT_EQ(company.Suggest("cfo").suggestions[0].chance.basis, SuggestionBasis::kStepAndRole)
+      << "the role where enough of it met the content";
 }
 
 TEST(LearnContent, FallsBackToCampaignsWhereNobodyNamesContent) {

@@ -74,6 +74,8 @@ void Render(const domain::ContentSuggestion& suggestion, v1::ContentSuggestion* 
   out->mutable_moved_on()->set_success_count(chance.moved_count);
   out->set_step_role_count(chance.step_role.person_count);
   out->set_step_role_moved_count(chance.step_role.moved_count);
+  out->set_step_function_count(chance.step_function.person_count);
+  out->set_step_function_moved_count(chance.step_function.moved_count);
   out->set_step_count(chance.step.person_count);
   out->set_step_moved_count(chance.step.moved_count);
   out->set_reason(suggestion.reason);
@@ -221,14 +223,15 @@ Status TargetingHandler::SuggestContent(rpc::Call& call, const v1::SuggestConten
   }
   response->set_content_kind(static_cast<v1::ContentKind>(efficacy.kind));
   response->set_step(static_cast<crm::v1::JourneyStep>(advice.step));
-  response->set_role(static_cast<crm::v1::BuyingRole>(advice.role));
+  response->set_role(static_cast<crm::v1::BuyingRole>(advice.buyer.role));
+  response->set_job_function(std::string(view.contact(*row).job_function));
   *response->mutable_step_average() = Rate(advice.step_average);
   for (size_t i = 0; i < std::min(advice.met_keys.size(), kMetKeysMax); ++i) {
     response->add_met_keys(advice.met_keys[i]);
   }
   response->set_met_candidate_count(advice.met_candidate_count);
   Render(domain::PreferredChannel(view, *row, question.as_of), response->mutable_channel());
-  FillProvenance(question, "content 1", request, response);
+  FillProvenance(question, "content 2", request, response);
   return {};
 }
 
